@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "options.h"
+
+#include "base/message.h"
+#include "weir_version.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_CHECK = 256, OPTION_SET, OPTION_VERSION };
+
+static const struct option long_options[] = {
+	{"read", required_argument, NULL, 'r'},
+	{"interface", required_argument, NULL, 'i'},
+	{"config", required_argument, NULL, 'c'},
+	{"log-directory", required_argument, NULL, 'l'},
+	{"ignore-checksums", no_argument, NULL, 'C'},
+	{"workers", required_argument, NULL, 'w'},
+	{"set", required_argument, NULL, OPTION_SET},
+	{"check", no_argument, NULL, OPTION_CHECK},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void print_help(void)
+{
+	puts("weir watches network traffic and writes one line for each connection to conn.log.\n"
+	     "\n"
+	     "  weir -r FILE... [options]   read traces (pcap or pcapng, also gzipped; - is standard input)\n"
+	     "  weir -i DEV [...] [options] watch devices: a network interface, a PCI address, or a DPDK\n"
+	     "                              virtual device (net_pcap0,rx_pcap=FILE)\n"
+	     "  weir -c INI [options]       watch the devices that a configuration file names\n"
+	     "  weir --check -c INI         say what is wrong with a configuration, and exit\n"
+	     "\n"
+	     "  -l, --log-directory DIR     where the logs go (default: the current directory)\n"
+	     "  -C, --ignore-checksums      accept packets with wrong checksums\n"
+	     "  -w, --workers N             number of worker threads (default 1)\n"
+	     "  -c, --config INI            read a configuration file\n"
+	     "      --set SECTION.KEY=VALUE set one key, after the file; may be repeated\n"
+	     "      --version, -h, --help\n"
+	     "\n"
+	     "Signals: TERM and INT end weir and log what is live, HUP opens the logs anew (after they were\n"
+	     "moved away), USR1 prints a summary. Exit status: 0 done, 1 the run failed, 2 the command line or\n"
+	     "the configuration is wrong.");
+}
+
+// What stands after an option that takes several values belongs to that option.
+struct lists {
+	const char ***list;
+	uint32_t *count;
+};
+
+static int apply(struct options *options, const char *key, const char *value)
+{
+	char assignment[4200];
+
+	if (snprintf(assignment, sizeof(assignment), "%s=%s", key, value) >= (int)sizeof(assignment)) {
+		message_error("the value of %s is too long", key);
+		return -1;
+	}
+	return config_set(options->config, assignment);
+}
+
+// Remembers the -c, -l, -C, -w and --set options in their order, for after the file is read.
+struct settings {
+	const char *file;
+	const char **key;
+	const char **value;
+	uint32_t count;
+};
+
+static void remember(struct settings *settings, const char *key, const char *value)
+{
+	settings->key[settings->count] = key;
+	settings->value[settings->count++] = value;
+}
+
+static enum options_result take(struct options *options, struct settings *settings,
+				struct lists *lists, int option)
+{
+	switch (option) {
+	case 'r':
+		options->traces[options->trace_count++] = optarg;
+		*lists = (struct lists){&options->traces, &options->trace_count};
+		return OPTIONS_RUN;
+	case 'i':
+		options->devices[options->device_count++] = optarg;
+		*lists = (struct lists){&options->devices, &options->device_count};
+		return OPTIONS_RUN;
+	case 1:
+		if (lists->list == NULL) {
+			message_error("'%s' stands alone; to read a trace write: weir -r %s", optarg, optarg);
+			return OPTIONS_WRONG;
+		}
+		(*lists->list)[(*lists->count)++] = optarg;
+		return OPTIONS_RUN;
+	case 'c':
+		if (settings->file != NULL) {
+			message_error("-c %s: a configuration was already given with -c %s; give one",
+				      optarg, settings->file);
+			return OPTIONS_WRONG;
+		}
+		settings->file = optarg;
+		break;
+	case 'l':
+		remember(settings, "log.directory", optarg);
+		break;
+	case 'C':
+		remember(settings, "capture.ignore_checksums", "yes");
+		break;
+	case 'w':
+		remember(settings, "workers.count", optarg);
+		break;
+	case OPTION_SET:
+		remember(settings, NULL, optarg);
+		break;
+	case OPTION_CHECK:
+		options->check = true;
+		break;
+	case OPTION_VERSION:
+		puts("weir " WEIR_VERSION);
+		return OPTIONS_EXIT;
+	case 'h':
+		print_help();
+		return OPTIONS_EXIT;
+	default:
+		fputs("weir: 'weir --help' lists the options\n", stderr);
+		return OPTIONS_WRONG;
+	}
+	*lists = (struct lists){0};
+	return OPTIONS_RUN;
+}
+
+static enum options_result configure(struct options *options, const struct settings *settings)
+{
+	int result = 0;
+
+	if (settings->file != NULL && config_load(options->config, settings->file) < 0)
+		result = -1;
+	for (uint32_t i = 0; i < settings->count; i++) {
+		int set = settings->key[i] != NULL
+				  ? apply(options, settings->key[i], settings->value[i])
+				  : config_set(options->config, settings->value[i]);
+
+		if (set < 0)
+			result = -1;
+	}
+	if (result == 0 && config_finish(options->config) < 0)
+		result = -1;
+	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
+static enum options_result check_input(struct options *options, bool has_file)
+{
+	const struct config *config = options->config;
+
+	if (options->check) {
+		puts(has_file ? "the configuration is good" : "the settings are good");
+		return OPTIONS_EXIT;
+	}
+	if (options->trace_count > 0 && options->device_count > 0) {
+		message_error("-r reads traces and -i watches devices; give one of the two");
+		return OPTIONS_WRONG;
+	}
+	if (options->trace_count > 0)
+		return OPTIONS_RUN;
+	if (options->device_count == 0) {
+		options->devices = realloc(options->devices,
+					   (config->capture.interfaces.count + 1) * sizeof(char *));
+		if (options->devices == NULL)
+			return OPTIONS_WRONG;
+		for (size_t i = 0; i < config->capture.interfaces.count; i++)
+			options->devices[options->device_count++] =
+				config->capture.interfaces.item[i];
+	}
+	if (options->device_count > 0)
+		return OPTIONS_RUN;
+	message_error("nothing to watch: give traces with -r FILE, devices with -i DEV, or [capture] interfaces in a configuration; 'weir --help' tells more");
+	return OPTIONS_WRONG;
+}
+
+enum options_result options_read(struct options *options, int argc, char **argv)
+{
+	struct settings settings = {0};
+	enum options_result result = OPTIONS_RUN;
+	struct lists lists = {0};
+	int option;
+
+	options->traces = calloc((size_t)argc + 1, sizeof(char *));
+	options->devices = calloc((size_t)argc + 1, sizeof(char *));
+	settings.key = calloc((size_t)argc + 1, sizeof(char *));
+	settings.value = calloc((size_t)argc + 1, sizeof(char *));
+	options->config = config_create();
+	if (options->traces == NULL || options->devices == NULL || settings.key == NULL ||
+	    settings.value == NULL || options->config == NULL)
+		result = OPTIONS_WRONG;
+	// The minus: operands are given in their place, as option 1.
+	while (result == OPTIONS_RUN &&
+	       (option = getopt_long(argc, argv, "-r:i:c:l:w:Ch", long_options, NULL)) != -1)
+		result = take(options, &settings, &lists, option);
+	if (result == OPTIONS_RUN && optind < argc) {
+		message_error("'%s': operands after -- are not known; to read a trace write: weir -r %s",
+			      argv[optind], argv[optind]);
+		result = OPTIONS_WRONG;
+	}
+	if (result == OPTIONS_RUN)
+		result = configure(options, &settings);
+	if (result == OPTIONS_RUN)
+		result = check_input(options, settings.file != NULL);
+	free(settings.key);
+	free(settings.value);
+	return result;
+}
+
+void options_free(struct options *options)
+{
+	free(options->traces);
+	free(options->devices);
+	config_destroy(options->config);
+}

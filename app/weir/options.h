@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What the command line asks for. The lists point into argv.
+struct options {
+	const char **traces;
+	uint32_t trace_count;
+	const char **devices;
+	uint32_t device_count;
+	bool check;          // --check
+	struct config *config;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_WRONG };
+
+// Reads the command line, and the configuration that it names. OPTIONS_EXIT after --help and the like, OPTIONS_WRONG after a
+// message. The caller frees with options_free() in any case.
+enum options_result options_read(struct options *options, int argc, char **argv);
+
+void options_free(struct options *options);

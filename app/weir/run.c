@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "run.h"
+
+#include "base/message.h"
+#include "bus/bus.h"
+#include "capture/clock.h"
+#include "capture/port.h"
+#include "capture/reader.h"
+#include "control/control.h"
+#include "log/log_conn.h"
+#include "log/log_lock.h"
+#include "log/log_writer.h"
+#include "settings.h"
+#include "worker/worker.h"
+
+#include <urcu/urcu-qsbr.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Finished connections that may wait for the control core, per worker: a megabyte.
+#define CHANNEL 4096
+
+// Everything that a run is made of, in the order in which it starts.
+struct program {
+	const struct options *options;
+	uint32_t workers;
+	int lock;
+	struct call_rcu_data *reclaimer;
+	struct log_writer *writer;
+	struct log_stream *conn_log;
+	struct ports *ports;          // live
+	struct capture_clock clock;   // live
+	struct reader *reader;        // files
+	pthread_t reader_thread;
+	bool reader_runs;
+	struct bus_channel **channel; // [workers]
+	struct worker **worker;
+	pthread_t *thread;            // files
+	struct control_worker *view;
+	struct control *control;
+};
+
+static bool is_live(const struct program *program)
+{
+	return program->options->trace_count == 0;
+}
+
+static void stop_input(void *context)
+{
+	struct program *program = context;
+
+	if (!is_live(program)) {
+		reader_stop(program->reader);
+		return;
+	}
+	for (uint32_t i = 0; i < program->workers; i++)
+		worker_stop(program->worker[i]);
+}
+
+static void every_second(void *context)
+{
+	struct program *program = context;
+
+	clock_adjust(&program->clock);
+}
+
+static double progress(void *context)
+{
+	const struct program *program = context;
+
+	return reader_progress(program->reader);
+}
+
+static uint64_t missed(void *context)
+{
+	const struct program *program = context;
+
+	return ports_missed(program->ports);
+}
+
+static int start_log(struct program *program)
+{
+	struct log_options log;
+
+	settings_log(program->options->config, is_live(program), &log);
+	program->lock = log_directory_lock(log.directory);
+	if (program->lock < 0)
+		return -1;
+	program->writer = log_writer_create(&log);
+	if (program->writer == NULL)
+		return -1;
+	program->conn_log = log_conn_open(program->writer, 0);
+	return program->conn_log != NULL ? 0 : -1;
+}
+
+static int open_input(struct program *program, const struct conn_settings *conn)
+{
+	const struct options *options = program->options;
+
+	if (is_live(program)) {
+		struct port_settings ports;
+
+		settings_ports(options, &ports);
+		program->ports = ports_open(&ports);
+		if (program->ports == NULL)
+			return -1;
+		clock_start(&program->clock);
+	} else {
+		struct reader_settings reader;
+
+		settings_reader(options, conn, &reader);
+		program->reader = reader_create(&reader);
+		if (program->reader == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int create_worker(struct program *program, uint32_t index, const struct conn_settings *conn)
+{
+	const struct config *config = program->options->config;
+	struct worker_settings settings = {
+		.index = index,
+		.count = program->workers,
+		.conn = *conn,
+		.ports = program->ports,
+		.clock = &program->clock,
+		.reclaimer = program->reclaimer,
+		.fragments = config->fragments.maximum,
+		.fragment_timeout = config->timeouts.frag_timeout,
+		.ignore_checksums = config->capture.ignore_checksums,
+	};
+
+	program->channel[index] = bus_channel_create(CHANNEL);
+	if (program->channel[index] == NULL)
+		return -1;
+	settings.channel = program->channel[index];
+	if (program->reader != NULL)
+		settings.batches = reader_ring(program->reader, index);
+	program->worker[index] = worker_create(&settings);
+	if (program->worker[index] == NULL)
+		return -1;
+	program->view[index] = (struct control_worker){
+		.channel = program->channel[index],
+		.counters = worker_counters(program->worker[index]),
+		.conn = worker_conn_counters(program->worker[index]),
+	};
+	return 0;
+}
+
+static int create_workers(struct program *program, const struct conn_settings *conn)
+{
+	program->channel = calloc(program->workers, sizeof(*program->channel));
+	program->worker = calloc(program->workers, sizeof(*program->worker));
+	program->thread = calloc(program->workers, sizeof(*program->thread));
+	program->view = calloc(program->workers, sizeof(*program->view));
+	if (program->channel == NULL || program->worker == NULL || program->thread == NULL ||
+	    program->view == NULL) {
+		message_error("no memory for %u workers", program->workers);
+		return -1;
+	}
+	for (uint32_t i = 0; i < program->workers; i++) {
+		if (create_worker(program, i, conn) < 0)
+			return -1;
+	}
+	if (is_live(program) && worker_connect(program->worker, program->workers) < 0)
+		return -1;
+	return 0;
+}
+
+static int create_control(struct program *program)
+{
+	struct control_settings settings = {
+		.workers = program->view,
+		.worker_count = program->workers,
+		.live = is_live(program),
+		.writer = program->writer,
+		.conn_log = program->conn_log,
+		.stop = stop_input,
+		.context = program,
+	};
+
+	if (is_live(program)) {
+		settings.second = every_second;
+		settings.missed = missed;
+	} else {
+		settings.input = reader_counters(program->reader);
+		settings.progress = progress;
+	}
+	program->control = control_create(&settings);
+	return program->control != NULL ? 0 : -1;
+}
+
+// Signals are for the main thread; those that it starts inherit this.
+static void block_signals(bool block)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static int start_threads(struct program *program)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < program->workers && result == 0; i++) {
+		if (is_live(program))
+			result = ports_launch(i, worker_run_ports, program->worker[i]);
+		else
+			result = pthread_create(&program->thread[i], NULL, worker_run_file,
+						program->worker[i]);
+	}
+	if (result == 0 && program->reader != NULL) {
+		result = pthread_create(&program->reader_thread, NULL, reader_run, program->reader);
+		program->reader_runs = result == 0;
+	}
+	if (result != 0) {
+		message_error("threads cannot be started: %s", strerror(result < 0 ? -result : result));
+		// Some of them may run already and would never end.
+		_Exit(1);
+	}
+	return 0;
+}
+
+static int start(struct program *program)
+{
+	struct conn_settings conn;
+
+	if (settings_conn(program->options, program->workers, &conn) < 0)
+		return -1;
+	if (start_log(program) < 0 || open_input(program, &conn) < 0 ||
+	    create_workers(program, &conn) < 0 || create_control(program) < 0)
+		return -1;
+	return 0;
+}
+
+static void join_threads(struct program *program)
+{
+	if (is_live(program)) {
+		ports_wait();
+		return;
+	}
+	pthread_join(program->reader_thread, NULL);
+	for (uint32_t i = 0; i < program->workers; i++)
+		pthread_join(program->thread[i], NULL);
+}
+
+// Returns the exit status. The log is complete before the summary is printed.
+static int finish(struct program *program)
+{
+	uint64_t lost = 0;
+	int status = 0;
+
+	if (log_writer_destroy(program->writer, &lost) < 0)
+		status = 1;
+	program->writer = NULL;
+	if (lost > 0) {
+		message_error("%llu connections could not be logged, see above; make room and run again",
+			      (unsigned long long)lost);
+		status = 1;
+	}
+	control_print_summary(program->control);
+	if (!control_check_books(program->control))
+		status = 1;
+	if (program->reader != NULL && reader_failures(program->reader) > 0)
+		status = 1;
+	return status;
+}
+
+static void clean_up(struct program *program)
+{
+	const struct config *config = program->options->config;
+
+	control_destroy(program->control);
+	log_writer_destroy(program->writer, NULL);
+	// Slots may still wait for their grace period.
+	urcu_qsbr_barrier();
+	if (program->reclaimer != NULL)
+		urcu_qsbr_call_rcu_data_free(program->reclaimer);
+	for (uint32_t i = 0; program->worker != NULL && i < program->workers; i++)
+		worker_destroy(program->worker[i]);
+	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
+		bus_channel_destroy(program->channel[i]);
+	free(program->view);
+	free(program->thread);
+	free(program->worker);
+	free(program->channel);
+	reader_destroy(program->reader);
+	ports_close(program->ports);
+	if (program->lock >= 0)
+		log_directory_unlock(config->log.directory, program->lock);
+}
+
+int run(const struct options *options)
+{
+	struct program program = {
+		.options = options,
+		.workers = options->config->workers.count,
+		.lock = -1,
+	};
+	int status = 1;
+
+	control_catch_signals();
+	block_signals(true);
+	// A thread of its own that looks every 10 ms, so that workers never wake it with a system call.
+	program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
+	if (program.reclaimer == NULL)
+		message_error("a thread cannot be started");
+	else if (start(&program) == 0 && start_threads(&program) == 0) {
+		block_signals(false);
+		control_run(program.control);
+		block_signals(true);
+		join_threads(&program);
+		status = finish(&program);
+	}
+	clean_up(&program);
+	return status;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "settings.h"
+
+#include "base/message.h"
+
+#include <string.h>
+
+static_assert(sizeof(struct conn_ports) == sizeof(struct config_ports), "one bit for each port");
+
+void settings_log(const struct config *config, bool live, struct log_options *log)
+{
+	*log = (struct log_options){
+		.directory = config->log.directory,
+		.format = config->log.format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_TSV,
+		.rotate_interval = config->log.rotate_interval,
+		.rotate_size = config->log.rotate_size,
+		.rotate_name = config->log.rotate_name,
+		.flush_interval = config->log.flush_interval,
+		// A trace that is read again replaces its log; a sensor never overwrites one.
+		.keep_existing = live,
+		.retry = live,
+		.local = config->networks.local.item,
+		.local_count = config->networks.local.count,
+	};
+}
+
+void settings_ports(const struct options *options, struct port_settings *ports)
+{
+	const struct config *config = options->config;
+
+	*ports = (struct port_settings){
+		.names = options->devices,
+		.name_count = options->device_count,
+		.workers = config->workers.count,
+		.queues = config->capture.queues,
+		.descriptors = (uint16_t)config->capture.descriptors,
+		.buffers = config->capture.buffers,
+		.buffer_size = config->capture.buffer_size,
+		.promiscuous = config->capture.promiscuous,
+		.hugepages = config->capture.hugepages,
+		.memory = config->capture.memory,
+		.cores = (const char *const *)config->workers.cores.item,
+		.core_count = (uint32_t)config->workers.cores.count,
+		.eal = (const char *const *)config->capture.eal.item,
+		.eal_count = (uint32_t)config->capture.eal.count,
+	};
+}
+
+void settings_reader(const struct options *options, const struct conn_settings *conn,
+		     struct reader_settings *reader)
+{
+	const struct config *config = options->config;
+
+	*reader = (struct reader_settings){
+		.paths = options->traces,
+		.path_count = options->trace_count,
+		.workers = config->workers.count,
+		.fragments = config->fragments.maximum,
+		.fragment_timeout = config->timeouts.frag_timeout,
+		.ignore_checksums = config->capture.ignore_checksums,
+	};
+	memcpy(reader->secret, conn->secret, sizeof(reader->secret));
+}
+
+// Each worker gets its share, and a little more, because the hash does not deal out to the last one.
+static uint32_t share(uint32_t maximum, uint32_t workers)
+{
+	uint32_t each = (maximum + workers - 1) / workers;
+
+	return workers == 1 ? maximum : each + each / 16 + 64;
+}
+
+int settings_conn(const struct options *options, uint32_t workers, struct conn_settings *conn)
+{
+	const struct config *config = options->config;
+	struct packet_decoder decoder;
+	int result;
+
+	*conn = (struct conn_settings){
+		.maximum = share(config->connections.maximum, workers),
+		.hugepages = options->trace_count == 0 && config->capture.hugepages,
+		.exact_time = options->trace_count > 0,
+		.inactivity = {
+			[CONN_TIMEOUT_TCP_HANDSHAKE] =
+				config->timeouts.tcp_handshake_inactivity_timeout,
+			[CONN_TIMEOUT_TCP] = config->timeouts.tcp_inactivity_timeout,
+			[CONN_TIMEOUT_TCP_LONG] = config->inactivity.tcp_ports_timeout,
+			[CONN_TIMEOUT_UDP] = config->timeouts.udp_inactivity_timeout,
+			[CONN_TIMEOUT_ICMP] = config->timeouts.icmp_inactivity_timeout,
+			[CONN_TIMEOUT_OTHER] = config->timeouts.unknown_ip_inactivity_timeout,
+		},
+		.tcp_attempt_delay = config->timeouts.tcp_attempt_delay,
+		.tcp_syn_timeout = config->timeouts.tcp_SYN_timeout,
+		.tcp_session_timer = config->timeouts.tcp_session_timer,
+		.tcp_connection_linger = config->timeouts.tcp_connection_linger,
+		.tcp_close_delay = config->timeouts.tcp_close_delay,
+		.dns_session_timeout = config->timeouts.dns_session_timeout,
+	};
+	memcpy(&conn->long_lived_tcp, &config->inactivity.tcp_ports, sizeof(conn->long_lived_tcp));
+	memcpy(&conn->likely_server_tcp, &config->ports.likely_server_tcp,
+	       sizeof(conn->likely_server_tcp));
+	memcpy(&conn->likely_server_udp, &config->ports.likely_server_udp,
+	       sizeof(conn->likely_server_udp));
+	result = uid_key_random(&conn->uid_key);
+	if (result == 0)
+		result = packet_decoder_secret(&decoder);
+	if (result < 0) {
+		message_error("the kernel gives no random numbers: %s", strerror(-result));
+		return result;
+	}
+	memcpy(conn->secret, decoder.secret, sizeof(conn->secret));
+	return 0;
+}

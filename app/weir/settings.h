@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "capture/port.h"
+#include "capture/reader.h"
+#include "conn/conn_settings.h"
+#include "log/log_options.h"
+#include "options.h"
+
+// The configuration, in the words of each part of weir. What they point to belongs to the configuration.
+
+void settings_log(const struct config *config, bool live, struct log_options *log);
+void settings_ports(const struct options *options, struct port_settings *ports);
+void settings_reader(const struct options *options, const struct conn_settings *conn,
+		     struct reader_settings *reader);
+
+// Draws the secrets of this run. Returns 0 or a negative errno with a message.
+int settings_conn(const struct options *options, uint32_t workers, struct conn_settings *conn);

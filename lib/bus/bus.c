@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "bus/bus.h"
+
+#include "base/message.h"
+
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+#include <stdlib.h>
+
+struct bus_ring {
+	struct rte_ring *ring;
+	uint32_t element_size;
+};
+
+struct bus_ring *bus_ring_create(uint32_t element_size, uint32_t count)
+{
+	struct bus_ring *bus = calloc(1, sizeof(*bus));
+	ssize_t size = rte_ring_get_memsize_elem(element_size, count);
+
+	if (bus == NULL || size < 0)
+		goto no_memory;
+	bus->element_size = element_size;
+	bus->ring = aligned_alloc(RTE_CACHE_LINE_SIZE,
+				  RTE_ALIGN_CEIL((size_t)size, RTE_CACHE_LINE_SIZE));
+	if (bus->ring == NULL ||
+	    rte_ring_init(bus->ring, "weir", count, RING_F_SP_ENQ | RING_F_SC_DEQ) < 0)
+		goto no_memory;
+	return bus;
+
+no_memory:
+	message_error("no memory for a ring of %u elements of %u bytes", count, element_size);
+	bus_ring_destroy(bus);
+	return NULL;
+}
+
+void bus_ring_destroy(struct bus_ring *ring)
+{
+	if (ring == NULL)
+		return;
+	free(ring->ring);
+	free(ring);
+}
+
+size_t bus_ring_put(struct bus_ring *ring, const void *elements, size_t count)
+{
+	return rte_ring_sp_enqueue_burst_elem(ring->ring, elements, ring->element_size,
+					      (unsigned)count, NULL);
+}
+
+size_t bus_ring_take(struct bus_ring *ring, void *elements, size_t most)
+{
+	return rte_ring_sc_dequeue_burst_elem(ring->ring, elements, ring->element_size,
+					      (unsigned)most, NULL);
+}
+
+struct bus_channel {
+	struct bus_ring *finished;
+};
+
+struct bus_channel *bus_channel_create(uint32_t connections)
+{
+	struct bus_channel *channel = calloc(1, sizeof(*channel));
+
+	if (channel == NULL)
+		return NULL;
+	channel->finished = bus_ring_create(sizeof(struct conn_summary), connections);
+	if (channel->finished == NULL) {
+		free(channel);
+		return NULL;
+	}
+	return channel;
+}
+
+void bus_channel_destroy(struct bus_channel *channel)
+{
+	if (channel == NULL)
+		return;
+	bus_ring_destroy(channel->finished);
+	free(channel);
+}
+
+bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary)
+{
+	return bus_ring_put(channel->finished, summary, 1) == 1;
+}
+
+size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most)
+{
+	return bus_ring_take(channel->finished, summaries, most);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "capture/reader.h"
+
+#include "base/message.h"
+#include "capture/batch.h"
+#include "capture/rss.h"
+#include "capture/trace.h"
+#include "packet/fragment.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCHES 32
+
+struct reader {
+	struct trace *trace;
+	struct packet_decoder decoder;
+	struct batch *batch[BATCHES];
+	uint32_t at;                 // batch that is being filled
+	struct bus_ring **ring;      // [workers]
+	uint32_t workers;
+	uint32_t failures;
+	atomic_bool stop;
+	struct capture_counters counters;
+};
+
+struct reader *reader_create(const struct reader_settings *settings)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader == NULL)
+		goto no_memory;
+	rss_prepare(settings->workers);
+	reader->workers = settings->workers;
+	reader->decoder.ignore_checksums = settings->ignore_checksums;
+	memcpy(reader->decoder.secret, settings->secret, sizeof(settings->secret));
+	reader->decoder.fragments =
+		fragment_table_create(settings->fragments, settings->fragment_timeout);
+	reader->trace = trace_open(settings->paths, settings->path_count);
+	reader->ring = calloc(settings->workers, sizeof(*reader->ring));
+	if (reader->decoder.fragments == NULL || reader->trace == NULL || reader->ring == NULL)
+		goto no_memory;
+	for (uint32_t i = 0; i < BATCHES; i++) {
+		reader->batch[i] = calloc(1, sizeof(*reader->batch[i]));
+		if (reader->batch[i] == NULL)
+			goto no_memory;
+	}
+	for (uint32_t i = 0; i < settings->workers; i++) {
+		reader->ring[i] = bus_ring_create(sizeof(struct batch *), 2 * BATCHES);
+		if (reader->ring[i] == NULL)
+			goto no_memory;
+	}
+	return reader;
+
+no_memory:
+	message_error("no memory to read traces with");
+	reader_destroy(reader);
+	return NULL;
+}
+
+void reader_destroy(struct reader *reader)
+{
+	if (reader == NULL)
+		return;
+	for (uint32_t i = 0; i < BATCHES; i++)
+		free(reader->batch[i]);
+	for (uint32_t i = 0; reader->ring != NULL && i < reader->workers; i++)
+		bus_ring_destroy(reader->ring[i]);
+	free(reader->ring);
+	trace_close(reader->trace);
+	fragment_table_destroy(reader->decoder.fragments);
+	free(reader);
+}
+
+struct bus_ring *reader_ring(struct reader *reader, uint32_t worker)
+{
+	return reader->ring[worker];
+}
+
+void reader_stop(struct reader *reader)
+{
+	atomic_store_explicit(&reader->stop, true, memory_order_relaxed);
+}
+
+const struct capture_counters *reader_counters(const struct reader *reader)
+{
+	return &reader->counters;
+}
+
+double reader_progress(const struct reader *reader)
+{
+	return trace_progress(reader->trace);
+}
+
+uint32_t reader_failures(const struct reader *reader)
+{
+	return reader->failures;
+}
+
+// Waits until all workers are done with the batch that is to be filled next.
+static struct batch *batch_begin(struct reader *reader)
+{
+	struct batch *batch = reader->batch[reader->at];
+
+	for (uint32_t spin = 0; atomic_load_explicit(&batch->users, memory_order_acquire) != 0; spin++) {
+		if (spin < 64)
+			sched_yield();
+		else
+			usleep(50);
+	}
+	batch->count = 0;
+	batch->used = 0;
+	batch->last = false;
+	return batch;
+}
+
+// The rings have more room than there are batches, so that each finds its place.
+static void batch_hand_out(struct reader *reader, struct batch *batch)
+{
+	atomic_store_explicit(&batch->users, reader->workers, memory_order_release);
+	for (uint32_t i = 0; i < reader->workers; i++)
+		bus_ring_put(reader->ring[i], &batch, 1);
+	reader->at = (reader->at + 1) % BATCHES;
+}
+
+static uint8_t *batch_copy(struct batch *batch, const uint8_t *data, uint32_t length)
+{
+	uint8_t *copy = batch->data + batch->used;
+
+	memcpy(copy, data, length);
+	batch->used += length;
+	return copy;
+}
+
+static void take_frame(struct reader *reader, struct batch *batch, const struct packet_frame *frame)
+{
+	struct packet *packet = &batch->packet[batch->count++];
+	enum packet_verdict verdict = packet_decode(&reader->decoder, frame, packet);
+
+	reader->counters.received++;
+	reader->counters.bytes += frame->length;
+	reader->counters.verdict[verdict]++;
+	if (verdict != PACKET_TRACK)
+		return;
+	packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
+	if (packet->copied)
+		fragment_table_recycle(reader->decoder.fragments);
+	packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
+}
+
+void *reader_run(void *argument)
+{
+	struct reader *reader = argument;
+	struct batch *batch = batch_begin(reader);
+	struct packet_frame frame;
+
+	while (!atomic_load_explicit(&reader->stop, memory_order_relaxed)) {
+		int result = trace_next(reader->trace, &frame);
+
+		if (result == 0)
+			break;
+		if (result < 0) {
+			reader->failures++;
+			continue;
+		}
+		// A reassembled datagram is longer than the frame that completed it.
+		if (batch->count == BATCH_PACKETS ||
+		    BATCH_BYTES - batch->used < frame.captured + FRAGMENT_DATA_MAXIMUM) {
+			batch_hand_out(reader, batch);
+			batch = batch_begin(reader);
+		}
+		take_frame(reader, batch, &frame);
+	}
+	batch->last = true;
+	batch_hand_out(reader, batch);
+	return NULL;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "config/assign.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check_range(const struct config_key *key, const struct config_scale *scale,
+		       uint64_t value, const char *text, struct config_why *why)
+{
+	char min[CONFIG_SCALED_SIZE], max[CONFIG_SCALED_SIZE];
+
+	if ((value == 0 && key->zero) || (value >= key->min && value <= key->max))
+		return 0;
+	config_format_scaled(scale, key->min, min);
+	config_format_scaled(scale, key->max, max);
+	if (key->zero)
+		return config_fail(why, "'%.60s' is out of range; write 0 (%s) or %s to %s", text,
+				   key->zero, min, max);
+	return config_fail(why, "'%.60s' is out of range; write %s to %s", text, min, max);
+}
+
+static int assign_scaled(const struct config_key *key, const struct config_scale *scale,
+			 const char *text, void *member, struct config_why *why)
+{
+	uint64_t value;
+	uint32_t narrow;
+	int status = config_parse_scaled(scale, text, &value, why);
+
+	if (status == 0)
+		status = check_range(key, scale, value, text, why);
+	if (status)
+		return status;
+	// The table's max fits the member; a unit test sees to it.
+	narrow = (uint32_t)value;
+	if (key->size == sizeof(narrow))
+		memcpy(member, &narrow, sizeof(narrow));
+	else
+		memcpy(member, &value, sizeof(value));
+	return 0;
+}
+
+static int assign_prefixes(const char *text, struct config_prefixes *member, struct config_why *why)
+{
+	struct config_prefixes value;
+	int status = config_parse_prefixes(text, &value, why);
+
+	if (status)
+		return status;
+	free(member->item);
+	*member = value;
+	return 0;
+}
+
+static int assign_texts(int (*parse)(const char *, struct config_texts *, struct config_why *),
+			const char *text, struct config_texts *member, struct config_why *why)
+{
+	struct config_texts value;
+	int status = parse(text, &value, why);
+
+	if (status)
+		return status;
+	config_texts_free(member);
+	*member = value;
+	return 0;
+}
+
+static int assign_text(const char *text, char **member)
+{
+	char *value = strdup(text);
+
+	if (!value)
+		return -ENOMEM;
+	free(*member);
+	*member = value;
+	return 0;
+}
+
+static int assign_log_format(const char *text, enum config_log_format *member,
+			     struct config_why *why)
+{
+	if (strcmp(text, "tsv") == 0)
+		*member = CONFIG_LOG_TSV;
+	else if (strcmp(text, "json") == 0)
+		*member = CONFIG_LOG_JSON;
+	else
+		return config_fail(why, "'%.60s' is not a log format; write tsv or json", text);
+	return 0;
+}
+
+int config_assign(struct config *config, const struct config_key *key, const char *text,
+		  struct config_why *why)
+{
+	void *member = (char *)config + key->offset;
+
+	if (*text == '\0' && !config_key_is_list(key))
+		return config_fail(why, "the value is missing; the default is %s",
+				   key->default_value);
+	for (const char *c = text; *c; c++)
+		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
+			return config_fail(why, "the value holds a control character; write it "
+						"without");
+	switch (key->kind) {
+	case CONFIG_BOOLEAN:
+		return config_parse_boolean(text, member, why);
+	case CONFIG_COUNT:
+		return assign_scaled(key, &config_counts, text, member, why);
+	case CONFIG_SIZE:
+		return assign_scaled(key, &config_sizes, text, member, why);
+	case CONFIG_SPAN:
+		return assign_scaled(key, &config_spans, text, member, why);
+	case CONFIG_PORTS:
+		return config_parse_ports(text, member, why);
+	case CONFIG_PREFIXES:
+		return assign_prefixes(text, member, why);
+	case CONFIG_DEVICES:
+		return assign_texts(config_parse_devices, text, member, why);
+	case CONFIG_WORDS:
+		return assign_texts(config_parse_words, text, member, why);
+	case CONFIG_CORES:
+		return assign_texts(config_parse_cores, text, member, why);
+	case CONFIG_PATH:
+		return assign_text(text, member);
+	case CONFIG_LOG_FORMAT:
+		return assign_log_format(text, member, why);
+	case CONFIG_LOG_NAME: {
+		int status = config_check_log_name(text, why);
+
+		return status ? status : assign_text(text, member);
+	}
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "config/config.h"
+
+#include "base/message.h"
+#include "config/assign.h"
+#include "config/key.h"
+#include "config/suggest.h"
+#include "config/value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config *config_create(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	struct config_why why;
+
+	if (!config)
+		return NULL;
+	for (size_t i = 0; i < config_key_count; i++) {
+		if (config_assign(config, &config_keys[i], config_keys[i].default_value, &why)) {
+			config_destroy(config);
+			return NULL;
+		}
+	}
+	return config;
+}
+
+void config_destroy(struct config *config)
+{
+	if (!config)
+		return;
+	config_texts_free(&config->capture.interfaces);
+	config_texts_free(&config->capture.eal);
+	config_texts_free(&config->workers.cores);
+	free(config->networks.local.item);
+	free(config->log.directory);
+	free(config->log.rotate_name);
+	free(config);
+}
+
+// Removes blanks at both ends, in place.
+static char *trim(char *text)
+{
+	size_t length;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	length = strlen(text);
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+// `place` is the assignment as it was given; `section`, `name` and `value` are its parts.
+static int set(struct config *config, const char *place, const char *section, const char *name,
+	       const char *value)
+{
+	const struct config_key *key = config_key_find(section, name);
+	char suggestion[CONFIG_SUGGESTION_SIZE];
+	struct config_why why;
+	int status;
+
+	if (!config_section_exists(section)) {
+		config_suggest_section(section, suggestion);
+		message_error("--set %.200s: [%.60s]: unknown section; %s", place, section,
+			      suggestion);
+		return -EINVAL;
+	}
+	if (!key) {
+		config_suggest_key(section, name, suggestion);
+		message_error("--set %.200s: [%s] %.60s: unknown key; %s", place, section, name,
+			      suggestion);
+		return -EINVAL;
+	}
+	status = config_assign(config, key, value, &why);
+	if (status == -ENOMEM)
+		message_error("--set %.200s: not enough memory; free some and start again", place);
+	else if (status)
+		message_error("--set %.200s: [%s] %s: %s", place, section, name, why.text);
+	return status;
+}
+
+int config_set(struct config *config, const char *assignment)
+{
+	char *copy = strdup(assignment), *equals, *dot, *name;
+	int status = -EINVAL;
+
+	if (!copy) {
+		message_error("--set: not enough memory; free some and start again");
+		return -ENOMEM;
+	}
+	equals = strchr(copy, '=');
+	if (!equals) {
+		message_error("--set %.200s: '=' is missing; write --set SECTION.KEY=VALUE", copy);
+		goto out;
+	}
+	*equals = '\0';
+	dot = strchr(copy, '.');
+	if (!dot) {
+		const char *section;
+
+		name = trim(copy);
+		section = config_section_of(name);
+		message_error("--set %.200s: the section is missing; write --set %s.%.60s=%.60s",
+			      assignment, section ? section : "SECTION", name, equals + 1);
+		goto out;
+	}
+	*dot = '\0';
+	status = set(config, assignment, trim(copy), trim(dot + 1), trim(equals + 1));
+out:
+	free(copy);
+	return status;
+}
+
+int config_finish(struct config *config)
+{
+	const struct config_texts *cores = &config->workers.cores;
+
+	if (cores->count > 0 && cores->count < config->workers.count) {
+		message_error("[workers] cores: %zu CPUs for %u workers; name at least %u CPUs, or "
+			      "leave cores empty",
+			      cores->count, config->workers.count, config->workers.count);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "base/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum config_log_format { CONFIG_LOG_TSV, CONFIG_LOG_JSON };
+
+// A list of texts; `item` and each text belong to the snapshot.
+struct config_texts {
+	char **item;
+	size_t count;
+};
+
+// A set of ports, one bit each: `bit[port / 64] >> port % 64 & 1`.
+struct config_ports {
+	uint64_t bit[1024];
+};
+
+struct config_prefixes {
+	struct prefix *item;
+	size_t count;
+};
+
+// Every setting, typed, after defaults, the file and the command line. Immutable once
+// config_finish() returned; any thread may read it. Spans are nanoseconds, sizes bytes.
+struct config {
+	// [capture]
+	struct {
+		struct config_texts interfaces; // as -i on the command line
+		bool ignore_checksums;          // as -C
+		bool promiscuous;
+		uint32_t queues;      // for each port; 0: as workers, as far as the port has them
+		uint32_t descriptors; // receive descriptors for each queue
+		uint32_t buffers;     // packet buffers in all; 0: what queues and rings need
+		uint32_t buffer_size; // bytes of a packet that one buffer holds
+		bool hugepages;       // no: run without them
+		uint64_t memory;      // for packet buffers; 0: as much as is needed
+		struct config_texts eal; // further DPDK arguments, one word each
+	} capture;
+	// [workers]
+	struct {
+		uint32_t count;
+		// Distinct CPU numbers in decimal, in the workers' order; empty: any CPU.
+		struct config_texts cores;
+	} workers;
+	// [connections]
+	struct {
+		uint32_t maximum; // live connections in all
+	} connections;
+	// [fragments]
+	struct {
+		uint32_t maximum; // datagrams under reassembly, each worker
+	} fragments;
+	// [timeouts], under Zeek's names; the ones called inactivity: 0 is never
+	struct {
+		uint64_t tcp_attempt_delay;
+		uint64_t tcp_SYN_timeout;
+		uint64_t tcp_session_timer;
+		uint64_t tcp_connection_linger;
+		uint64_t tcp_close_delay;
+		uint64_t tcp_handshake_inactivity_timeout;
+		uint64_t tcp_inactivity_timeout;
+		uint64_t udp_inactivity_timeout;
+		uint64_t icmp_inactivity_timeout;
+		uint64_t unknown_ip_inactivity_timeout;
+		uint64_t dns_session_timeout;
+		uint64_t frag_timeout;
+	} timeouts;
+	// [inactivity]
+	struct {
+		struct config_ports tcp_ports; // long-lived interactive services
+		uint64_t tcp_ports_timeout;    // 0: never
+	} inactivity;
+	// [ports]
+	struct {
+		struct config_ports likely_server_tcp;
+		struct config_ports likely_server_udp;
+	} ports;
+	// [networks]
+	struct {
+		struct config_prefixes local;
+	} networks;
+	// [log]
+	struct {
+		char *directory; // as -l
+		enum config_log_format format;
+		uint64_t rotate_interval; // 0: never
+		uint64_t rotate_size;     // 0: never
+		// A strftime pattern of at most 100 bytes; {path} stands for the log's name.
+		char *rotate_name;
+		// A line is on disk at the latest this long after its connection ended. 0: at once.
+		uint64_t flush_interval;
+	} log;
+};
+
+// A snapshot with every default set, or NULL when memory is out. Start-up and control only, as all
+// below.
+struct config *config_create(void);
+
+// Reads an INI file over `config`. Every mistake is reported with file, line, key, what is wrong
+// and the nearest valid key; all mistakes of a file are reported, not just the first. A list that
+// is given replaces the one before. Returns 0, -EINVAL after mistakes (`config` then holds what was
+// right), or another negative errno, with a message, when the file cannot be read.
+int config_load(struct config *config, const char *path);
+
+// One "SECTION.KEY=VALUE" from the command line (--set). Returns 0, or -EINVAL (seldom -ENOMEM)
+// with a message.
+int config_set(struct config *config, const char *assignment);
+
+// Checks what spans several keys (for instance that there are CPUs for all workers); each value by
+// itself was checked when it was set. Call it once, after the file and the command line. Returns 0
+// or -EINVAL with a message.
+int config_finish(struct config *config);
+
+void config_destroy(struct config *config);
+
+static inline bool config_ports_contain(const struct config_ports *ports, uint16_t port)
+{
+	return ports->bit[port / 64] >> (port % 64) & 1;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "config/key.h"
+
+#include "base/time.h"
+#include "config/config.h"
+
+#include <string.h>
+
+#define KIBI     UINT64_C(1024)
+#define MEBI     (KIBI * KIBI)
+#define TEBI     (MEBI * MEBI)
+#define SPAN_MIN TIME_MILLISECOND
+#define SPAN_MAX (3650 * TIME_DAY) // a time that is this far ahead still fits in 63 bits
+
+#define MEMBER(section_, key_)                                                                     \
+	.section = #section_, .name = #key_, .offset = offsetof(struct config, section_.key_),     \
+	.size = sizeof(((struct config *)NULL)->section_.key_)
+
+#define ANY(section_, key_, kind_, default_)                                                       \
+	{                                                                                          \
+		MEMBER(section_, key_), .kind = kind_, .default_value = default_                   \
+	}
+
+// A number: what 0 stands for (or NULL), and the least and the greatest value.
+#define NUMBER(section_, key_, kind_, default_, zero_, min_, max_)                                 \
+	{                                                                                          \
+		MEMBER(section_, key_), .kind = kind_, .default_value = default_, .zero = zero_,   \
+					.min = min_, .max = max_                                   \
+	}
+
+#define TIMEOUT(key_, default_, zero_)                                                             \
+	NUMBER(timeouts, key_, CONFIG_SPAN, default_, zero_, SPAN_MIN, SPAN_MAX)
+
+#define LIKELY_SERVER_TCP                                                                          \
+	"21 22 25 53 79 80 81 88 135 139 143 389 443 445 465 502 514 563 585 587 614 631 636 989 " \
+	"990 992 993 995 1080 1434 1883 2811 3128 3268 3306 3389 5222 5223 5269 5432 6379 "        \
+	"6666-6669 8000 8080 8888 20000"
+
+#define LIKELY_SERVER_UDP                                                                          \
+	"53 67 88 123 137 161 162 389 443 514 1812 2123 2152 3389 3544 4011 4754 4789 5060 5072 "  \
+	"5353 5355 6081 20000"
+
+// Zeek's private address space, IPv4 and IPv6 (the special-purpose registries of RFC 6890).
+#define LOCAL_NETWORKS                                                                             \
+	"10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 "        \
+	"0.0.0.0/8 192.0.0.0/24 192.0.2.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 "        \
+	"240.0.0.0/4 255.255.255.255/32 ::/128 ::1/128 64:ff9b:1::/48 100::/64 2001::/23 "         \
+	"2001:2::/48 2001:db8::/32 fc00::/7 fe80::/10"
+
+const struct config_key config_keys[] = {
+	ANY(capture, interfaces, CONFIG_DEVICES, ""),
+	ANY(capture, ignore_checksums, CONFIG_BOOLEAN, "no"),
+	ANY(capture, promiscuous, CONFIG_BOOLEAN, "yes"),
+	NUMBER(capture, queues, CONFIG_COUNT, "0", "one for each worker", 1, 1024),
+	NUMBER(capture, descriptors, CONFIG_COUNT, "4096", NULL, 64, 32768),
+	NUMBER(capture, buffers, CONFIG_COUNT, "0", "as many as are needed", 512, 1024 * MEBI),
+	NUMBER(capture, buffer_size, CONFIG_SIZE, "2 KiB", NULL, 128, 16 * KIBI),
+	ANY(capture, hugepages, CONFIG_BOOLEAN, "yes"),
+	NUMBER(capture, memory, CONFIG_SIZE, "0", "as much as is needed", MEBI, 16 * TEBI),
+	ANY(capture, eal, CONFIG_WORDS, ""),
+
+	NUMBER(workers, count, CONFIG_COUNT, "1", NULL, 1, 64),
+	ANY(workers, cores, CONFIG_CORES, ""),
+
+	NUMBER(connections, maximum, CONFIG_COUNT, "4 Mi", NULL, 1024, 256 * MEBI),
+
+	NUMBER(fragments, maximum, CONFIG_COUNT, "256", NULL, 1, 65536),
+
+	TIMEOUT(tcp_attempt_delay, "5 s", NULL),
+	TIMEOUT(tcp_SYN_timeout, "5 s", NULL),
+	TIMEOUT(tcp_session_timer, "6 s", NULL),
+	TIMEOUT(tcp_connection_linger, "5 s", "at once"),
+	TIMEOUT(tcp_close_delay, "5 s", "at once"),
+	TIMEOUT(tcp_handshake_inactivity_timeout, "60 s", "never"),
+	TIMEOUT(tcp_inactivity_timeout, "5 min", "never"),
+	TIMEOUT(udp_inactivity_timeout, "1 min", "never"),
+	TIMEOUT(icmp_inactivity_timeout, "1 min", "never"),
+	TIMEOUT(unknown_ip_inactivity_timeout, "1 min", "never"),
+	// A DNS exchange ends when it was quiet for one second less than this.
+	NUMBER(timeouts, dns_session_timeout, CONFIG_SPAN, "10 s", NULL, TIME_SECOND, SPAN_MAX),
+	TIMEOUT(frag_timeout, "5 min", NULL),
+
+	ANY(inactivity, tcp_ports, CONFIG_PORTS, "21 22 23 513"),
+	NUMBER(inactivity, tcp_ports_timeout, CONFIG_SPAN, "1 h", "never", SPAN_MIN, SPAN_MAX),
+
+	ANY(ports, likely_server_tcp, CONFIG_PORTS, LIKELY_SERVER_TCP),
+	ANY(ports, likely_server_udp, CONFIG_PORTS, LIKELY_SERVER_UDP),
+
+	ANY(networks, local, CONFIG_PREFIXES, LOCAL_NETWORKS),
+
+	ANY(log, directory, CONFIG_PATH, "."),
+	ANY(log, format, CONFIG_LOG_FORMAT, "tsv"),
+	// Rotated files are told apart by a time in whole seconds.
+	NUMBER(log, rotate_interval, CONFIG_SPAN, "0", "never", TIME_SECOND, SPAN_MAX),
+	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 1, 1024 * TEBI),
+	ANY(log, rotate_name, CONFIG_LOG_NAME, "{path}.%Y-%m-%d-%H-%M-%S.log"),
+	NUMBER(log, flush_interval, CONFIG_SPAN, "1 s", "at once", SPAN_MIN, TIME_HOUR),
+};
+
+const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+const struct config_key *config_key_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < config_key_count; i++)
+		if (strcmp(config_keys[i].section, section) == 0 &&
+		    strcmp(config_keys[i].name, name) == 0)
+			return &config_keys[i];
+	return NULL;
+}
+
+bool config_section_exists(const char *section)
+{
+	for (size_t i = 0; i < config_key_count; i++)
+		if (strcmp(config_keys[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+bool config_key_is_list(const struct config_key *key)
+{
+	switch (key->kind) {
+	case CONFIG_PORTS:
+	case CONFIG_PREFIXES:
+	case CONFIG_DEVICES:
+	case CONFIG_WORDS:
+	case CONFIG_CORES:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "conn/conn_summary.h"
+#include "packet/packet.h"
+#include "wheel/wheel.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The record of a live connection. It has a hot part, two cache lines that every packet needs, and a cold part for what
+// happens once or seldom; both lie in arrays with the same index, the slot. What only few connections need (holes in the
+// stream, a long history) is in an extension, see conn_extension.h.
+//
+//   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
+//   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
+//   cold, 104:    | first, timers, lists, high halves of counters, letter counts, history |
+//
+// Written by the worker that owns the connection, and by nobody else. The originator may become the responder ("flip"): then the two
+// endpoints are swapped.
+
+// conn->key.flags
+enum conn_flag {
+	CONN_ORIG_END = 0x0001,        // which end of the key is the originator
+	CONN_EVENTS_ACTIVE = 0x0002,   // TCP: the attempt and expire timers still act (spec: events active)
+	CONN_PARTIAL = 0x0004,         // TCP: the opening was not seen
+	CONN_SEEN_ORIG = 0x0008,       // TCP: the first packet of the originator was accepted
+	CONN_SEEN_RESP = 0x0010,
+	CONN_CLOSE_DEFERRED = 0x0020,  // TCP: a close waits until the stream is complete
+	CONN_FINISH_WANTED = 0x0040,   // TCP: that close is to raise the finish event
+	CONN_CLOSING = 0x0080,         // TCP: due[0] is the delay after the close
+	CONN_HALF_OPEN = 0x0100,       // in the list of those that are evicted first
+	CONN_FLIPPED_LATE = 0x0200,    // a protocol's own messages already decided who is the originator
+	CONN_LIVE = 0x0400,
+	CONN_ANSWERED = 0x0800,        // TCP: the first ACK of the originator was seen
+	CONN_TIMEOUT_SHIFT = 12,       // three bits: enum conn_timeout
+	CONN_TIMEOUT_MASK = 0x7000,
+};
+
+// Which inactivity time applies.
+enum conn_timeout {
+	CONN_TIMEOUT_TCP_HANDSHAKE,
+	CONN_TIMEOUT_TCP,
+	CONN_TIMEOUT_TCP_LONG,
+	CONN_TIMEOUT_UDP,
+	CONN_TIMEOUT_ICMP,
+	CONN_TIMEOUT_OTHER,
+	CONN_TIMEOUT_COUNT
+};
+
+// Endpoint states are Zeek's (spec-conn 3.1): what one side did so far, as far as it was seen.
+enum tcp_state {
+	TCP_INACTIVE,
+	TCP_SYN_SENT,
+	TCP_SYN_ACK_SENT,
+	TCP_PARTIAL,
+	TCP_ESTABLISHED,
+	TCP_CLOSED,
+	TCP_RESET,
+};
+
+// History letters that are recorded once per direction.
+enum conn_letter {
+	CONN_LETTER_SYN = 0x01, // S or H
+	CONN_LETTER_FIN = 0x02,
+	CONN_LETTER_RST = 0x04,
+	CONN_LETTER_DATA = 0x08,
+	CONN_LETTER_ACK = 0x10,
+	CONN_LETTER_MIXED = 0x20, // I or Q
+};
+
+// Positions are as in spec-conn 2.2: `start` is the number of the SYN, `last` one past the last segment, `acked` the highest
+// acknowledgement by the peer, all absolute; `in_order` and `trimmed` are relative to start, their lower halves.
+struct conn_endpoint {
+	union {
+		struct {
+			uint32_t start;
+			uint32_t last;
+			uint32_t acked;
+			uint32_t in_order; // the stream is whole below this
+			uint32_t trimmed;  // and acknowledged, so forgotten, below this
+		};
+		struct {
+			// Payload in bytes, -1 before the first datagram; in two halves to keep the
+			// endpoint at 24 bytes.
+			uint32_t payload_low;
+			int32_t payload_high;
+		};
+	};
+	uint8_t state : 3;    // enum tcp_state
+	uint8_t previous : 3; // the state before the last change
+	uint8_t closed : 1;   // close processing was completed
+	uint8_t ended : 1;    // end of stream was reached
+	uint8_t fin : 1;      // a FIN was seen
+	uint8_t gave_up : 1;  // reassembly stopped
+	uint8_t wrapped : 1;  // the cold wrap counters are not zero
+	uint8_t fin_moved : 1; // a later FIN was elsewhere: its place is in the extension
+	uint8_t letters;      // enum conn_letter; belongs to the direction, not to the endpoint
+	uint8_t spare;
+};
+
+static_assert(sizeof(struct conn_endpoint) == 24, "two endpoints and their counters fill a cache line");
+
+struct conn {
+	struct packet_key key;
+	uint64_t last;          // time of the last packet that counted, ns
+	struct wheel_node wheel;
+	struct conn_endpoint end[2]; // [CONN_ORIG], [CONN_RESP]
+	uint32_t packets[2];    // lower halves
+	uint32_t ip_bytes[2];
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct conn) == 128, "a record's hot part is two cache lines");
+static_assert(offsetof(struct conn, end) == 64, "the endpoints begin the second cache line");
+
+#define CONN_NO_EXTENSION UINT32_MAX
+#define CONN_HISTORY_INLINE 15
+
+// Kinds of events whose letter is repeated at 1, 10, 100, ... occurrences.
+enum conn_scaled { CONN_BAD_CHECKSUM, CONN_RETRANSMISSION, CONN_ZERO_WINDOW, CONN_SCALED_COUNT };
+
+struct conn_cold {
+	uint64_t first;        // time of the creating packet, ns
+	uint64_t due[2];       // see conn_timer.c
+	uint32_t older, newer; // neighbours in the list of half-open or of closing connections
+	uint32_t extension;    // index, or CONN_NO_EXTENSION
+	uint32_t generation;   // how often the slot was used
+	uint32_t ip_bytes_high[2];
+	uint16_t packets_high[2];
+	uint16_t last_wraps[2], acked_wraps[2]; // how often `last` and `acked` passed 2^32
+	uint16_t scaled[CONN_SCALED_COUNT][2];  // lower halves; what is above goes to the extension
+	uint32_t fin_position[2]; // relative, of the end of the first FIN's payload
+	uint32_t rst_position[2]; // relative, of the first RST
+	uint8_t history_length;
+	char history[CONN_HISTORY_INLINE];
+};
+
+static_assert(sizeof(struct conn_cold) == 104, "hot, cold and index stay within 256 bytes a connection");

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "conn/conn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What only few connections need, from pools of fixed size that a table has to itself.
+//
+//   extension: | missed 8 | per side: ranges, gaps, high halves, FIN | more history |
+//   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers only, never bytes
+//
+// Same owner as the connection.
+
+struct conn_range {
+	uint64_t from, to; // relative positions, [from, to)
+	uint32_t next;     // index, or CONN_NO_EXTENSION
+};
+
+struct conn_extension {
+	uint64_t missed;          // bytes in gaps
+	uint64_t range_bytes[2];  // sum over the ranges
+	uint32_t range[2];        // first range of each side's stream, in order of position
+	uint32_t range_count[2];
+	uint32_t gaps[2];
+	uint32_t fin_position[2]; // relative, one past the latest FIN, when it moved
+	uint32_t syn_position[2]; // relative, of the first SYN, when it was not at 0
+	uint16_t scaled_high[CONN_SCALED_COUNT][2];
+	uint8_t history_length;
+	char history[CONN_HISTORY_SIZE - CONN_HISTORY_INLINE];
+};
+
+// Free elements are linked through their first word; those from `fresh` on were never used.
+struct conn_pool {
+	struct conn_extension *extension;
+	struct conn_range *range;
+	uint32_t extension_free, extension_fresh, extension_end;
+	uint32_t range_free, range_fresh, range_end;
+};
+
+// More ranges than this of one side are not worth their memory: the stream counts as given up.
+#define CONN_RANGES_MOST 4096
+
+struct conn_table;
+
+// Makes pools in proportion to the table. Returns 0 or -ENOMEM.
+int conn_pool_create(struct conn_pool *pool, uint32_t connections, bool hugepages);
+void conn_pool_destroy(struct conn_pool *pool);
+
+// The connection's extension, or NULL if it has none.
+struct conn_extension *conn_extension_get(const struct conn_table *table, const struct conn *conn);
+
+// The same, made when there is none; NULL, counted, when the pool is empty.
+struct conn_extension *conn_extension_need(struct conn_table *table, struct conn *conn);
+
+// Gives the extension and its ranges back.
+void conn_extension_release(struct conn_table *table, struct conn *conn);
+
+uint32_t conn_range_take(struct conn_pool *pool);
+void conn_range_give(struct conn_pool *pool, uint32_t index);

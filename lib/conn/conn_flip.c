@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "conn/conn_history.h"
+
+#define SWAP(a, b)                      \
+	do {                            \
+		__auto_type swap_ = (a); \
+		(a) = (b);              \
+		(b) = swap_;            \
+	} while (0)
+
+static bool is_broadcast(const struct address *address)
+{
+	static const uint8_t all_ones[4] = {255, 255, 255, 255};
+
+	return address_is_v4(address) && memcmp(address->byte + 12, all_ones, 4) == 0;
+}
+
+// spec-conn 1.4, "at creation": a first packet that comes from a server's port was sent by the responder.
+bool conn_flips_at_creation(const struct conn_settings *settings, const struct packet *packet)
+{
+	const struct packet_key *key = &packet->key;
+	uint16_t source = key->port[packet->sender], destination = key->port[packet->sender ^ 1];
+	bool source_likely, destination_likely;
+
+	if (is_broadcast(&key->address[packet->sender ^ 1]))
+		return false;
+	if (key->protocol == PACKET_UDP)
+		return conn_ports_contain(&settings->likely_server_udp, source) &&
+		       !conn_ports_contain(&settings->likely_server_udp, destination);
+	if (key->protocol != PACKET_TCP)
+		return false;
+	if ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_ACK)) == PACKET_TCP_SYN)
+		return false;
+	source_likely = conn_ports_contain(&settings->likely_server_tcp, source);
+	destination_likely = conn_ports_contain(&settings->likely_server_tcp, destination);
+	if (!source_likely)
+		return false;
+	return !destination_likely ||
+	       (!(packet->tcp_flags & PACKET_TCP_SYN) && source < destination);
+}
+
+static void flip_flags(struct conn *conn)
+{
+	unsigned seen = conn->key.flags & (CONN_SEEN_ORIG | CONN_SEEN_RESP);
+
+	conn->key.flags ^= CONN_ORIG_END;
+	// A flip settles who opened the connection, so it is no longer taken for partial.
+	conn_flag_clear(conn, CONN_PARTIAL);
+	if (seen == CONN_SEEN_ORIG || seen == CONN_SEEN_RESP)
+		conn->key.flags ^= CONN_SEEN_ORIG | CONN_SEEN_RESP;
+}
+
+void conn_flip(struct conn_table *table, struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_extension *extension = conn_extension_get(table, conn);
+
+	flip_flags(conn);
+	SWAP(conn->packets[0], conn->packets[1]);
+	SWAP(conn->ip_bytes[0], conn->ip_bytes[1]);
+	SWAP(cold->packets_high[0], cold->packets_high[1]);
+	SWAP(cold->ip_bytes_high[0], cold->ip_bytes_high[1]);
+	if (conn->key.protocol == PACKET_TCP) {
+		SWAP(conn->end[0], conn->end[1]);
+		// What was recorded once belongs to the direction (spec-conn 2.5).
+		SWAP(conn->end[0].letters, conn->end[1].letters);
+		SWAP(cold->last_wraps[0], cold->last_wraps[1]);
+		SWAP(cold->acked_wraps[0], cold->acked_wraps[1]);
+		SWAP(cold->fin_position[0], cold->fin_position[1]);
+		SWAP(cold->rst_position[0], cold->rst_position[1]);
+		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
+			SWAP(cold->scaled[kind][0], cold->scaled[kind][1]);
+	}
+	if (extension != NULL && conn->key.protocol == PACKET_TCP) {
+		SWAP(extension->range_bytes[0], extension->range_bytes[1]);
+		SWAP(extension->range[0], extension->range[1]);
+		SWAP(extension->range_count[0], extension->range_count[1]);
+		SWAP(extension->gaps[0], extension->gaps[1]);
+		SWAP(extension->fin_position[0], extension->fin_position[1]);
+		SWAP(extension->syn_position[0], extension->syn_position[1]);
+		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
+			SWAP(extension->scaled_high[kind][0], extension->scaled_high[kind][1]);
+	}
+	conn_history_add(table, conn, CONN_ORIG, '^');
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "conn/conn_history.h"
+
+void conn_history_add(struct conn_table *table, struct conn *conn, unsigned side, char letter)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_extension *extension;
+
+	if (side == CONN_RESP && letter != '^')
+		letter |= 0x20;
+	if (cold->history_length < CONN_HISTORY_INLINE) {
+		cold->history[cold->history_length++] = letter;
+		return;
+	}
+	extension = conn_extension_need(table, conn);
+	if (extension != NULL && extension->history_length < sizeof(extension->history))
+		extension->history[extension->history_length++] = letter;
+}
+
+bool conn_history_once(struct conn_table *table, struct conn *conn, unsigned side,
+		       enum conn_letter mask, char letter)
+{
+	if (conn->end[side].letters & mask)
+		return false;
+	conn->end[side].letters |= (uint8_t)mask;
+	conn_history_add(table, conn, side, letter);
+	return true;
+}
+
+bool conn_history_scale(uint64_t count)
+{
+	while (count >= 10 && count % 10 == 0)
+		count /= 10;
+	return count == 1;
+}
+
+void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned side,
+			 enum conn_scaled kind, char letter)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	uint64_t count = ++cold->scaled[kind][side];
+	struct conn_extension *extension = NULL;
+
+	if (count == 0) {
+		extension = conn_extension_need(table, conn);
+		if (extension != NULL)
+			extension->scaled_high[kind][side]++;
+	} else {
+		extension = conn_extension_get(table, conn);
+	}
+	if (extension != NULL)
+		count |= (uint64_t)extension->scaled_high[kind][side] << 16;
+	if (conn_history_scale(count))
+		conn_history_add(table, conn, side, letter);
+}
+
+uint8_t conn_history_copy(const struct conn_table *table, const struct conn *conn, char *text)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+	const struct conn_extension *extension = conn_extension_get(table, conn);
+	uint8_t length = cold->history_length;
+
+	memcpy(text, cold->history, length);
+	if (extension != NULL) {
+		memcpy(text + length, extension->history, extension->history_length);
+		length = (uint8_t)(length + extension->history_length);
+	}
+	return length;
+}
+
+bool conn_history_is(const struct conn_table *table, const struct conn *conn, char letter)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+
+	return cold->history_length == 1 && cold->history[0] == letter;
+}
+
+void conn_history_replace(struct conn_table *table, struct conn *conn, const char *letters)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+
+	cold->history_length = (uint8_t)strlen(letters);
+	memcpy(cold->history, letters, cold->history_length);
+}

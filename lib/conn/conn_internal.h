@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "conn/conn_table.h"
+
+#include "base/time.h"
+#include "conn/conn_extension.h"
+
+#define BUCKET_ENTRIES 8
+
+struct conn_bucket {
+	uint16_t tag[BUCKET_ENTRIES]; // of the hash; 0: the entry is empty
+	uint32_t slot[BUCKET_ENTRIES];
+	uint32_t overflow;            // index + 1 of a further bucket
+	uint32_t spare[3];
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one cache line");
+
+// Doubly linked through conn_cold.older and .newer.
+struct conn_list {
+	uint32_t oldest;
+	uint32_t newest;
+};
+
+struct conn_table {
+	struct conn *conn;            // [slots]
+	struct conn_cold *cold;       // [slots]
+	struct conn_bucket *bucket;
+	struct wheel *wheel;
+	uint64_t clock;               // the latest packet time seen, never moves back
+	uint64_t next_check;          // no timer is due before; copy of the wheel's
+	uint64_t bucket_mask;
+	uint32_t live;
+	uint32_t waiting;
+	uint32_t free;                // first of the free slots, linked through wheel.next
+	uint32_t fresh;               // slots from here on were never used
+	uint32_t slots;
+	uint32_t overflow_free;       // first free overflow bucket, index + 1
+	uint32_t overflow_fresh, overflow_end;
+	uint32_t finished_first, finished_last; // linked through wheel.next
+	uint32_t drain_at;
+	struct conn_list half_open;
+	struct conn_list closing;
+	struct conn_pool pool;        // extensions
+	struct conn_counters counters;
+	struct conn_settings settings;
+	conn_reclaim_function reclaim;
+	struct conn_limbo *limbo;     // [CONN_LIMBO_BATCHES], a ring
+	uint32_t limbo_fill;          // batch that is being filled
+	uint32_t limbo_oldest;        // batch that waits longest for its grace period
+	size_t memory;
+};
+
+static inline uint32_t conn_slot(const struct conn_table *table, const struct conn *conn)
+{
+	return (uint32_t)(conn - table->conn);
+}
+
+static inline struct conn_cold *conn_cold(const struct conn_table *table, const struct conn *conn)
+{
+	return &table->cold[conn - table->conn];
+}
+
+static inline enum conn_timeout conn_timeout_class(const struct conn *conn)
+{
+	return (conn->key.flags & CONN_TIMEOUT_MASK) >> CONN_TIMEOUT_SHIFT;
+}
+
+static inline void conn_timeout_set(struct conn *conn, enum conn_timeout timeout)
+{
+	conn->key.flags = (uint16_t)((conn->key.flags & ~CONN_TIMEOUT_MASK) |
+				     (unsigned)timeout << CONN_TIMEOUT_SHIFT);
+}
+
+static inline void conn_flag_set(struct conn *conn, enum conn_flag flag)
+{
+	conn->key.flags |= (uint16_t)flag;
+}
+
+static inline void conn_flag_clear(struct conn *conn, enum conn_flag flag)
+{
+	conn->key.flags &= (uint16_t)~flag;
+}
+
+static inline bool conn_flag(const struct conn *conn, enum conn_flag flag)
+{
+	return conn->key.flags & flag;
+}
+
+// Which side sent a packet: CONN_ORIG or CONN_RESP.
+static inline unsigned conn_side(const struct conn *conn, const struct packet *packet)
+{
+	return packet->sender != (conn->key.flags & CONN_ORIG_END);
+}
+
+static inline uint16_t conn_port(const struct conn *conn, unsigned side)
+{
+	return conn->key.port[(conn->key.flags & CONN_ORIG_END) ^ side];
+}
+
+// conn_table.c
+struct conn *conn_create(struct conn_table *table, const struct packet *packet);
+void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason reason);
+void conn_list_append(struct conn_table *table, struct conn_list *list, struct conn *conn);
+void conn_list_remove(struct conn_table *table, struct conn_list *list, struct conn *conn);
+
+// conn_index.c
+struct conn *conn_index_find(struct conn_table *table, const struct packet *packet);
+// The record of the first entry that looks like the packet's, unseen: to be prefetched.
+const struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
+int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
+void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
+
+// conn_count.c: the packet goes into its direction's counters.
+void conn_count(struct conn_table *table, struct conn *conn, unsigned side, uint32_t ip_length);
+
+// conn_flip.c
+bool conn_flips_at_creation(const struct conn_settings *settings, const struct packet *packet);
+void conn_flip(struct conn_table *table, struct conn *conn);
+
+// conn_timer.c
+void conn_timers_start(struct conn_table *table, struct conn *conn);
+// Runs what is due at the table's time. False when the connection was removed.
+bool conn_timers_run(struct conn_table *table, struct conn *conn);
+// Sets due[which] and makes sure the wheel asks in time.
+void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which, uint64_t due);
+
+// tcp.c, datagram.c
+bool tcp_reuses(const struct conn *conn, const struct packet *packet);
+void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
+void udp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
+void icmp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
+void other_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
+
+// conn_summarize.c
+void conn_summarize(const struct conn_table *table, const struct conn *conn,
+		    struct conn_summary *summary);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "base/uid.h"
+#include "conn/conn.h"
+#include "packet/packet_key.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// One bit for each port.
+struct conn_ports {
+	uint64_t bit[1024];
+};
+
+static inline bool conn_ports_contain(const struct conn_ports *ports, uint16_t port)
+{
+	return ports->bit[port / 64] >> (port % 64) & 1;
+}
+
+// What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0 means never.
+struct conn_settings {
+	uint32_t maximum;              // live connections in this table
+	bool hugepages;                // take reserved huge pages when there are enough
+	bool exact_time;               // timers in order and to the nanosecond: input from files
+	uint8_t worker;                // for the uids
+	struct uid_key uid_key;
+	uint64_t secret[PACKET_SECRET_WORDS]; // the one that packets were hashed with
+	uint64_t inactivity[CONN_TIMEOUT_COUNT];
+	uint64_t tcp_attempt_delay;
+	uint64_t tcp_syn_timeout;
+	uint64_t tcp_session_timer;
+	uint64_t tcp_connection_linger;
+	uint64_t tcp_close_delay;
+	uint64_t dns_session_timeout;
+	struct conn_ports long_lived_tcp; // responder ports that get CONN_TIMEOUT_TCP_LONG
+	struct conn_ports likely_server_tcp;
+	struct conn_ports likely_server_udp;
+};

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "conn/conn_internal.h"
+
+#include "base/memory.h"
+#include "base/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define RESERVE (CONN_LIMBO_BATCH * CONN_LIMBO_BATCHES)
+
+static uint64_t power_of_two(uint64_t least)
+{
+	uint64_t power = 1;
+
+	while (power < least)
+		power *= 2;
+	return power;
+}
+
+static size_t bucket_count(const struct conn_table *table)
+{
+	return table->overflow_end;
+}
+
+struct conn_table *conn_table_create(const struct conn_settings *settings,
+				     conn_reclaim_function reclaim)
+{
+	struct conn_table *table = calloc(1, sizeof(*table));
+	uint64_t buckets = power_of_two((settings->maximum + 3) / 4);
+
+	if (table == NULL)
+		goto no_table;
+	table->settings = *settings;
+	table->reclaim = reclaim;
+	table->slots = settings->maximum + (reclaim != NULL ? RESERVE : 0);
+	table->bucket_mask = buckets - 1;
+	// A table that is full to the last slot has more than eight entries in about 2 % of its buckets.
+	table->overflow_fresh = (uint32_t)buckets;
+	table->overflow_end = (uint32_t)(buckets + buckets / 8 + 64);
+	table->free = table->finished_first = table->finished_last = CONN_SLOT_NONE;
+	table->half_open = table->closing =
+		(struct conn_list){.oldest = CONN_SLOT_NONE, .newest = CONN_SLOT_NONE};
+	table->conn = memory_map((size_t)table->slots * sizeof(*table->conn), settings->hugepages);
+	table->cold = memory_map((size_t)table->slots * sizeof(*table->cold), settings->hugepages);
+	table->bucket =
+		memory_map(bucket_count(table) * sizeof(*table->bucket), settings->hugepages);
+	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL)
+		goto no_memory;
+	if (conn_pool_create(&table->pool, settings->maximum, settings->hugepages) < 0)
+		goto no_memory;
+	table->wheel = wheel_create(&table->conn->wheel, sizeof(*table->conn), settings->exact_time);
+	table->limbo = calloc(CONN_LIMBO_BATCHES, sizeof(*table->limbo));
+	if (table->wheel == NULL || table->limbo == NULL)
+		goto no_wheel;
+	table->memory = (size_t)table->slots * (sizeof(*table->conn) + sizeof(*table->cold)) +
+			bucket_count(table) * sizeof(*table->bucket) +
+			table->pool.extension_end * sizeof(*table->pool.extension) +
+			table->pool.range_end * sizeof(*table->pool.range);
+	return table;
+
+no_wheel:
+	free(table->limbo);
+	wheel_destroy(table->wheel);
+	conn_pool_destroy(&table->pool);
+no_memory:
+	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
+	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
+	free(table);
+no_table:
+	message_error("no memory for a table of %u connections: lower [connections] maximum",
+		      settings->maximum);
+	return NULL;
+}
+
+void conn_table_destroy(struct conn_table *table)
+{
+	if (table == NULL)
+		return;
+	free(table->limbo);
+	wheel_destroy(table->wheel);
+	conn_pool_destroy(&table->pool);
+	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
+	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
+	free(table);
+}
+
+uint32_t conn_table_live(const struct conn_table *table)
+{
+	return __atomic_load_n(&table->live, __ATOMIC_RELAXED);
+}
+
+uint32_t conn_table_waiting(const struct conn_table *table)
+{
+	return __atomic_load_n(&table->waiting, __ATOMIC_RELAXED);
+}
+
+const struct conn_counters *conn_table_counters(const struct conn_table *table)
+{
+	return &table->counters;
+}
+
+size_t conn_table_memory(const struct conn_table *table)
+{
+	return table->memory;
+}
+
+void conn_list_append(struct conn_table *table, struct conn_list *list, struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	uint32_t slot = conn_slot(table, conn);
+
+	cold->older = list->newest;
+	cold->newer = CONN_SLOT_NONE;
+	if (list->newest != CONN_SLOT_NONE)
+		table->cold[list->newest].newer = slot;
+	else
+		list->oldest = slot;
+	list->newest = slot;
+}
+
+void conn_list_remove(struct conn_table *table, struct conn_list *list, struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+
+	if (cold->older != CONN_SLOT_NONE)
+		table->cold[cold->older].newer = cold->newer;
+	else
+		list->oldest = cold->newer;
+	if (cold->newer != CONN_SLOT_NONE)
+		table->cold[cold->newer].older = cold->older;
+	else
+		list->newest = cold->older;
+}
+
+// Takes back the slots of batches whose grace period is over.
+static void limbo_collect(struct conn_table *table)
+{
+	while (table->limbo_oldest != table->limbo_fill) {
+		struct conn_limbo *limbo = &table->limbo[table->limbo_oldest];
+
+		if (!atomic_load_explicit(&limbo->elapsed, memory_order_acquire))
+			return;
+		for (uint32_t i = 0; i < limbo->count; i++) {
+			table->conn[limbo->slot[i]].wheel.next = table->free;
+			table->free = limbo->slot[i];
+		}
+		limbo->count = 0;
+		table->limbo_oldest = (table->limbo_oldest + 1) % CONN_LIMBO_BATCHES;
+	}
+}
+
+void conn_table_reclaim(struct conn_table *table)
+{
+	struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
+	uint32_t next = (table->limbo_fill + 1) % CONN_LIMBO_BATCHES;
+
+	limbo_collect(table);
+	if (table->reclaim == NULL || limbo->count == 0 || next == table->limbo_oldest)
+		return;
+	atomic_store_explicit(&limbo->elapsed, false, memory_order_relaxed);
+	table->limbo_fill = next;
+	table->reclaim(limbo);
+}
+
+static void slot_release(struct conn_table *table, uint32_t slot)
+{
+	struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
+
+	if (table->reclaim == NULL) {
+		table->conn[slot].wheel.next = table->free;
+		table->free = slot;
+		return;
+	}
+	limbo->slot[limbo->count++] = slot;
+	if (limbo->count == CONN_LIMBO_BATCH)
+		conn_table_reclaim(table);
+}
+
+static uint32_t slot_take(struct conn_table *table)
+{
+	uint32_t slot;
+
+	if (table->free == CONN_SLOT_NONE && table->fresh == table->slots)
+		limbo_collect(table);
+	slot = table->free;
+	if (slot != CONN_SLOT_NONE)
+		table->free = table->conn[slot].wheel.next;
+	else if (table->fresh < table->slots)
+		slot = table->fresh++;
+	return slot;
+}
+
+// Makes room by giving up what is worth least: half-open connections, then those that only wait for stragglers after their
+// close, the oldest first. Established ones stay whatever happens.
+static bool evict(struct conn_table *table)
+{
+	uint32_t slot = table->half_open.oldest;
+
+	if (slot == CONN_SLOT_NONE)
+		slot = table->closing.oldest;
+	if (slot == CONN_SLOT_NONE)
+		return false;
+	table->counters.evicted++;
+	conn_remove(table, &table->conn[slot], CONN_REASON_EVICTED);
+	return true;
+}
+
+struct conn *conn_create(struct conn_table *table, const struct packet *packet)
+{
+	struct conn_cold *cold;
+	struct conn *conn;
+	uint32_t slot, generation;
+
+	if (table->live + table->waiting >= table->settings.maximum && !evict(table))
+		return NULL;
+	slot = slot_take(table);
+	if (slot == CONN_SLOT_NONE)
+		return NULL;
+	conn = &table->conn[slot];
+	cold = &table->cold[slot];
+	if (conn_index_insert(table, packet->hash, slot) < 0) {
+		conn->wheel.next = table->free;
+		table->free = slot;
+		return NULL;
+	}
+	generation = cold->generation + 1;
+	memset(cold, 0, sizeof(*cold));
+	memset(conn->end, 0, sizeof(*conn) - offsetof(struct conn, end));
+	conn->key = packet->key;
+	conn->key.flags = (uint16_t)(packet->sender | CONN_LIVE | CONN_EVENTS_ACTIVE | CONN_HALF_OPEN);
+	conn->last = packet->time;
+	wheel_node_clear(&conn->wheel);
+	cold->first = packet->time;
+	cold->due[0] = cold->due[1] = TIME_NEVER;
+	cold->extension = CONN_NO_EXTENSION;
+	cold->generation = generation;
+	conn_list_append(table, &table->half_open, conn);
+	table->live++;
+	table->counters.created++;
+	return conn;
+}
+
+void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason reason)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	uint32_t slot = conn_slot(table, conn);
+
+	wheel_cancel(table->wheel, slot);
+	conn_index_remove(table, packet_key_hash(&conn->key, table->settings.secret), slot);
+	if (conn_flag(conn, CONN_HALF_OPEN))
+		conn_list_remove(table, &table->half_open, conn);
+	else if (conn_flag(conn, CONN_CLOSING))
+		conn_list_remove(table, &table->closing, conn);
+	conn_flag_clear(conn, CONN_LIVE);
+	table->counters.removed[reason]++;
+	table->live--;
+	// The timers are over: their fields now say when and why.
+	cold->due[0] = table->clock;
+	cold->due[1] = reason;
+	conn->wheel.next = CONN_SLOT_NONE;
+	if (table->finished_last != CONN_SLOT_NONE)
+		table->conn[table->finished_last].wheel.next = slot;
+	else
+		table->finished_first = slot;
+	table->finished_last = slot;
+	table->waiting++;
+}
+
+bool conn_finished_peek(struct conn_table *table, struct conn_summary *summary)
+{
+	const struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
+
+	if (table->finished_first == CONN_SLOT_NONE)
+		return false;
+	if (limbo->count == CONN_LIMBO_BATCH) {
+		conn_table_reclaim(table);
+		if (table->limbo[table->limbo_fill].count == CONN_LIMBO_BATCH)
+			return false;
+	}
+	conn_summarize(table, &table->conn[table->finished_first], summary);
+	return true;
+}
+
+void conn_finished_release(struct conn_table *table)
+{
+	uint32_t slot = table->finished_first;
+	struct conn *conn = &table->conn[slot];
+
+	table->finished_first = conn->wheel.next;
+	if (table->finished_first == CONN_SLOT_NONE)
+		table->finished_last = CONN_SLOT_NONE;
+	table->waiting--;
+	table->counters.finished++;
+	conn_extension_release(table, conn);
+	slot_release(table, slot);
+}
+
+size_t conn_table_drain(struct conn_table *table, size_t limit)
+{
+	size_t removed = 0;
+
+	for (; table->drain_at < table->fresh && removed < limit; table->drain_at++) {
+		struct conn *conn = &table->conn[table->drain_at];
+
+		if (!conn_flag(conn, CONN_LIVE))
+			continue;
+		conn_remove(table, conn, CONN_REASON_END);
+		removed++;
+	}
+	return removed;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "conn/conn_internal.h"
+
+#include "conn/datagram.h"
+
+// Between packets of a file every timer that is due runs, however many they are.
+#define NO_LIMIT SIZE_MAX
+
+// How far ahead of its use memory is asked for, in packets: long enough for it to arrive, short enough that it is not
+// pushed out again.
+#define BUCKET_AHEAD 8
+#define RECORD_AHEAD 4
+
+static enum conn_timeout first_timeout(const struct packet *packet)
+{
+	switch (packet->key.protocol) {
+	case PACKET_TCP:
+		return CONN_TIMEOUT_TCP_HANDSHAKE;
+	case PACKET_UDP:
+		return CONN_TIMEOUT_UDP;
+	case PACKET_ICMP:
+	case PACKET_ICMPV6:
+		return CONN_TIMEOUT_ICMP;
+	default:
+		return CONN_TIMEOUT_OTHER;
+	}
+}
+
+static struct conn *conn_open(struct conn_table *table, const struct packet *packet)
+{
+	struct conn *conn = conn_create(table, packet);
+
+	if (conn == NULL) {
+		table->counters.refused++;
+		return NULL;
+	}
+	conn_timeout_set(conn, first_timeout(packet));
+	if (packet->key.protocol != PACKET_TCP)
+		datagram_start(conn);
+	if (conn_flips_at_creation(&table->settings, packet))
+		conn_flip(table, conn);
+	conn_timers_start(table, conn);
+	return conn;
+}
+
+static struct conn *find_live(struct conn_table *table, const struct packet *packet)
+{
+	struct conn *conn = conn_index_find(table, packet);
+
+	if (conn == NULL)
+		return NULL;
+	// The wheel may be a tick behind; a packet never extends a connection whose time is over.
+	if (conn->wheel.due <= table->clock && !conn_timers_run(table, conn))
+		return NULL;
+	if (packet->key.protocol == PACKET_TCP && tcp_reuses(conn, packet)) {
+		conn_remove(table, conn, CONN_REASON_REUSED);
+		return NULL;
+	}
+	return conn;
+}
+
+static void track(struct conn_table *table, const struct packet *packet)
+{
+	struct conn *conn = find_live(table, packet);
+
+	if (conn == NULL)
+		conn = conn_open(table, packet);
+	if (conn == NULL)
+		return;
+	table->counters.packets++;
+	switch (packet->key.protocol) {
+	case PACKET_TCP:
+		tcp_track(table, conn, packet);
+		break;
+	case PACKET_UDP:
+		udp_track(table, conn, packet);
+		break;
+	case PACKET_ICMP:
+	case PACKET_ICMPV6:
+		icmp_track(table, conn, packet);
+		break;
+	default:
+		other_track(table, conn, packet);
+		break;
+	}
+}
+
+static bool is_ours(const struct packet *packet, uint8_t worker)
+{
+	return packet->verdict == PACKET_TRACK && packet->owner == worker;
+}
+
+// The record that a packet will probably need: the first entry with its tag.
+static void prefetch_record(struct conn_table *table, const struct packet *packet)
+{
+	const struct conn *conn = conn_index_likely(table, packet);
+
+	if (conn == NULL)
+		return;
+	__builtin_prefetch(conn, 1);
+	__builtin_prefetch((const char *)conn + 64, 1);
+}
+
+void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
+		uint8_t worker)
+{
+	for (size_t i = 0; i < count + BUCKET_AHEAD; i++) {
+		if (i < count && is_ours(&packets[i], worker))
+			__builtin_prefetch(&table->bucket[packets[i].hash & table->bucket_mask]);
+		if (i >= RECORD_AHEAD && i - RECORD_AHEAD < count &&
+		    is_ours(&packets[i - RECORD_AHEAD], worker))
+			prefetch_record(table, &packets[i - RECORD_AHEAD]);
+		if (i < BUCKET_AHEAD)
+			continue;
+
+		const struct packet *packet = &packets[i - BUCKET_AHEAD];
+
+		if (packet->time > table->clock)
+			table->clock = packet->time;
+		if (table->clock >= table->next_check && table->settings.exact_time)
+			conn_table_advance(table, table->clock, NO_LIMIT);
+		if (is_ours(packet, worker))
+			track(table, packet);
+	}
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "conn/conn_history.h"
+
+#include "conn/tcp_sequence.h"
+#include "conn/tcp_state.h"
+#include "conn/tcp_stream.h"
+
+// One TCP packet, in the order of spec-conn 3.2.
+
+bool tcp_reuses(const struct conn *conn, const struct packet *packet)
+{
+	const struct conn_endpoint *orig = &conn->end[CONN_ORIG], *resp = &conn->end[CONN_RESP];
+	uint32_t reference = orig->start;
+
+	if (__builtin_expect(!(packet->tcp_flags & PACKET_TCP_SYN), 1))
+		return false;
+	if (packet->transport == PACKET_TRANSPORT_SHORT_HEADER)
+		return false;
+	if (packet->tcp_flags & PACKET_TCP_ACK) {
+		// Without anything from the originator, this is not the answer to a SYN of the old connection.
+		if (orig->state != TCP_INACTIVE)
+			return false;
+		reference = resp->start;
+	}
+	if (orig->closed || resp->closed)
+		return true;
+	if (packet->sequence == reference)
+		return false;
+	// The SYN that its own SYN-ACK overtook.
+	return !(orig->state == TCP_SYN_ACK_SENT && !(packet->tcp_flags & PACKET_TCP_ACK) &&
+		 conn_side(conn, packet) == CONN_RESP && packet->sequence == resp->start);
+}
+
+static void mark_partial(struct conn *conn, uint8_t flags, unsigned sender)
+{
+	bool syn = flags & PACKET_TCP_SYN;
+
+	if (sender == CONN_ORIG && !conn_flag(conn, CONN_SEEN_ORIG)) {
+		conn_flag_set(conn, CONN_SEEN_ORIG);
+		conn_flag_clear(conn, CONN_PARTIAL);
+		if (!syn || flags & PACKET_TCP_ACK)
+			conn_flag_set(conn, CONN_PARTIAL);
+	} else if (sender == CONN_RESP && !conn_flag(conn, CONN_SEEN_RESP)) {
+		conn_flag_set(conn, CONN_SEEN_RESP);
+		if (!syn)
+			conn_flag_set(conn, CONN_PARTIAL);
+	}
+}
+
+// Bytes of sequence space that the packet takes. Payload of a RST is no part of the stream.
+static uint32_t segment_length(const struct packet *packet)
+{
+	uint32_t length = packet->tcp_flags & PACKET_TCP_RST ? 0 : packet->payload_length;
+
+	return length + !!(packet->tcp_flags & PACKET_TCP_SYN) +
+	       !!(packet->tcp_flags & PACKET_TCP_FIN);
+}
+
+static void set_start(struct conn_table *table, struct conn *conn, unsigned side, uint32_t start,
+		      uint32_t last)
+{
+	struct conn_endpoint *end = &conn->end[side];
+
+	end->start = end->acked = start;
+	end->last = last;
+	if (__builtin_expect(last < start, 0)) {
+		// The SYN had the last number before the wrap.
+		end->wrapped = 1;
+		conn_cold(table, conn)->last_wraps[side] = 1;
+	}
+}
+
+// spec-conn 2.2: where the sender's numbers begin, and when a repeated SYN moves that.
+static void start_sender(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			 unsigned sender)
+{
+	struct conn_endpoint *end = &conn->end[sender];
+	bool syn = packet->tcp_flags & PACKET_TCP_SYN;
+	uint32_t sequence = packet->sequence, after = sequence + segment_length(packet);
+
+	switch ((enum tcp_state)end->state) {
+	case TCP_INACTIVE:
+		if (end->in_order == 0)
+			end->in_order = end->trimmed = 1;
+		if (syn)
+			set_start(table, conn, sender, sequence, after);
+		else
+			set_start(table, conn, sender, sequence - 1, sequence);
+		break;
+	case TCP_SYN_SENT:
+	case TCP_SYN_ACK_SENT:
+	case TCP_PARTIAL:
+	case TCP_ESTABLISHED:
+		if (__builtin_expect(syn, 0) && sequence != end->start)
+			set_start(table, conn, sender, sequence, sequence);
+		break;
+	case TCP_RESET:
+		// The RST that set the numbers may have been forged.
+		if (syn && end->previous == TCP_INACTIVE)
+			set_start(table, conn, sender, sequence, after);
+		break;
+	case TCP_CLOSED:
+		break;
+	}
+}
+
+// A SYN, FIN or RST is recorded again when it is at another place than the first one.
+static void record_again(struct conn_table *table, struct conn *conn, unsigned side,
+			 enum conn_letter mask, char letter, uint32_t *place, uint32_t position)
+{
+	if (conn_history_once(table, conn, side, mask, letter))
+		*place = position;
+	else if (*place != position)
+		conn_history_add(table, conn, side, letter);
+}
+
+static void record_control(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			   unsigned side, uint32_t position)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	uint8_t flags = packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST);
+	struct conn_extension *extension = conn_extension_get(table, conn);
+	uint32_t syn_position = extension != NULL ? extension->syn_position[side] : 0;
+
+	switch (flags) {
+	case PACKET_TCP_SYN:
+		record_again(table, conn, side, CONN_LETTER_SYN,
+			     packet->tcp_flags & PACKET_TCP_ACK ? 'H' : 'S', &syn_position, position);
+		// A side's first SYN is at 0, except where it spoke without one or was closed before.
+		if (syn_position != 0 && (extension = conn_extension_need(table, conn)) != NULL)
+			extension->syn_position[side] = syn_position;
+		break;
+	case PACKET_TCP_FIN:
+		record_again(table, conn, side, CONN_LETTER_FIN, 'F', &cold->fin_position[side],
+			     position + packet->payload_length);
+		break;
+	case PACKET_TCP_RST:
+		record_again(table, conn, side, CONN_LETTER_RST, 'R', &cold->rst_position[side],
+			     position);
+		break;
+	default:
+		conn_history_once(table, conn, side, CONN_LETTER_MIXED,
+				  flags & PACKET_TCP_FIN && flags & PACKET_TCP_RST ? 'I' : 'Q');
+		break;
+	}
+}
+
+// A lone SYN-ACK, and now traffic: who sent the SYN-ACK is the responder after all (spec-conn 1.4). True when that was so.
+static bool flips_after_syn_ack(struct conn_table *table, struct conn *conn)
+{
+	if (!conn_history_is(table, conn, 'H'))
+		return false;
+	conn_flip(table, conn);
+	conn_history_replace(table, conn, "^h");
+	conn_flag_set(conn, CONN_SEEN_ORIG);
+	return true;
+}
+
+// Returns the sender's side, which a flip changes.
+static unsigned record(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		       unsigned sender, uint32_t position)
+{
+	bool control = packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST);
+
+	if (control) {
+		record_control(table, conn, packet, sender, position);
+	} else if (packet->payload_length > 0 || packet->tcp_flags & PACKET_TCP_ACK) {
+		enum conn_letter mask =
+			packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
+
+		if (__builtin_expect(conn->end[sender].letters & mask, 1))
+			return sender;
+		if (flips_after_syn_ack(table, conn))
+			sender ^= 1;
+		conn_history_once(table, conn, sender, mask, mask == CONN_LETTER_DATA ? 'D' : 'A');
+	}
+	return sender;
+}
+
+static void record_zero_window(struct conn_table *table, struct conn *conn,
+			       const struct packet *packet, unsigned sender)
+{
+	if (__builtin_expect(packet->window != 0, 1) || packet->tcp_flags & PACKET_TCP_RST ||
+	    conn->end[sender ^ 1].state == TCP_CLOSED || conn->end[sender].state == TCP_RESET)
+		return;
+	conn_history_scaled(table, conn, sender, CONN_ZERO_WINDOW, 'W');
+}
+
+static void note_fin(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		     unsigned sender, uint64_t position)
+{
+	struct conn_endpoint *end = &conn->end[sender];
+	struct conn_cold *cold = conn_cold(table, conn);
+	uint32_t after = (uint32_t)(position + segment_length(packet));
+	struct conn_extension *extension;
+
+	// With FIN and another flag in one packet, history did not note its place.
+	if (!end->fin && !(end->letters & CONN_LETTER_FIN))
+		cold->fin_position[sender] = after - 1;
+	end->fin = 1;
+	if (after == cold->fin_position[sender] + 1 && !end->fin_moved)
+		return;
+	extension = conn_extension_need(table, conn);
+	if (extension == NULL)
+		return;
+	end->fin_moved = 1;
+	extension->fin_position[sender] = after;
+}
+
+static void move_wrapping(struct conn_endpoint *end, uint32_t *value, uint16_t *wraps, uint32_t to)
+{
+	if (__builtin_expect(to < *value, 0)) {
+		(*wraps)++;
+		end->wrapped = 1;
+	}
+	*value = to;
+}
+
+// spec-conn 2.2, K: the highest acknowledgement. Not believed in a RST.
+static void move_acked(struct conn_table *table, struct conn *conn, unsigned side, uint32_t ack)
+{
+	struct conn_endpoint *end = &conn->end[side];
+	int32_t distance = sequence_distance(ack, end->acked);
+
+	if (distance <= 0 || (ack == 0 && distance > TCP_JUMP_MOST))
+		return;
+	move_wrapping(end, &end->acked, &conn_cold(table, conn)->acked_wraps[side], ack);
+}
+
+// Returns the position that is acknowledged, or 0 when it means nothing.
+static uint64_t take_ack(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			 unsigned sender)
+{
+	unsigned side = sender ^ 1;
+	struct conn_endpoint *peer = &conn->end[side];
+	uint32_t ack = packet->acknowledgement;
+	bool before_start;
+	uint64_t position;
+
+	if (peer->state == TCP_INACTIVE) {
+		// All that is known of the peer; redone with each ACK until it speaks itself.
+		peer->start = peer->acked = ack - 1;
+		if (peer->in_order == 0)
+			peer->in_order = peer->trimmed = 1;
+		peer->last = peer->start;
+	}
+	position = sequence_relative(peer, ack, peer->acked, acked_wraps(table, conn, side),
+				     &before_start);
+	if (before_start)
+		return 0;
+	if (peer->state != TCP_INACTIVE && !(packet->tcp_flags & PACKET_TCP_RST))
+		move_acked(table, conn, side, ack);
+	return position;
+}
+
+// spec-conn 2.2, L: one past the last segment. A segment with payload that does not move it is a retransmission.
+static void move_last(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		      unsigned sender)
+{
+	struct conn_endpoint *end = &conn->end[sender];
+	uint32_t after = packet->sequence + segment_length(packet);
+	int32_t distance = sequence_distance(after, end->last);
+	uint8_t flags = packet->tcp_flags;
+	bool move = false;
+
+	if (flags & (PACKET_TCP_SYN | PACKET_TCP_RST) &&
+	    (distance > TCP_JUMP_MOST || distance < -TCP_JUMP_MOST))
+		return;
+	if (flags & PACKET_TCP_FIN && end->last == end->start + 1)
+		move = true;
+	else if (end->state == TCP_RESET)
+		return;
+	else
+		move = distance > 0;
+	if (move)
+		move_wrapping(end, &end->last, &conn_cold(table, conn)->last_wraps[sender], after);
+	else if (packet->payload_length > 0)
+		conn_history_scaled(table, conn, sender, CONN_RETRANSMISSION, 'T');
+}
+
+// The three-way handshake is over when the originator speaks again after an answer: not among the first to be evicted any more.
+static void check_half_open(struct conn_table *table, struct conn *conn,
+			    const struct packet *packet, unsigned sender)
+{
+	if (__builtin_expect(!conn_flag(conn, CONN_HALF_OPEN), 1))
+		return;
+	if (packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST) ||
+	    conn->end[sender ^ 1].state == TCP_INACTIVE)
+		return;
+	conn_flag_clear(conn, CONN_HALF_OPEN);
+	conn_list_remove(table, &table->half_open, conn);
+}
+
+static bool is_accepted(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			unsigned sender)
+{
+	if (__builtin_expect(packet->transport == PACKET_TRANSPORT_OK, 1))
+		return true;
+	if (packet->transport == PACKET_TRANSPORT_BAD_CHECKSUM) {
+		table->counters.bad_checksum++;
+		conn_history_scaled(table, conn, sender, CONN_BAD_CHECKSUM, 'C');
+	} else {
+		table->counters.bad_header++;
+	}
+	return false;
+}
+
+void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet)
+{
+	unsigned sender = conn_side(conn, packet), seen_as = sender;
+	uint8_t flags = packet->tcp_flags;
+	struct tcp_close close = {0};
+	bool before_start;
+	uint64_t position, acknowledged = 0;
+
+	if (!is_accepted(table, conn, packet, sender))
+		return;
+	mark_partial(conn, flags, sender);
+	start_sender(table, conn, packet, sender);
+	position = sequence_relative(&conn->end[sender], packet->sequence, conn->end[sender].last,
+				     last_wraps(table, conn, sender), &before_start);
+	sender = record(table, conn, packet, sender, (uint32_t)position);
+	record_zero_window(table, conn, packet, sender);
+	if (!conn->end[0].closed || !conn->end[1].closed)
+		conn->last = packet->time;
+	if (flags & PACKET_TCP_FIN)
+		note_fin(table, conn, packet, sender, position);
+	if (flags & PACKET_TCP_ACK)
+		acknowledged = take_ack(table, conn, packet, sender);
+	move_last(table, conn, packet, sender);
+	sender = tcp_state_update(table, conn, packet, sender, seen_as == CONN_ORIG, &close);
+	// After the transition, so that a gap is judged by the states that this packet leads to.
+	if (acknowledged > 0)
+		tcp_stream_acked(table, conn, sender ^ 1, acknowledged);
+	if (packet->payload_length > 0 && !(flags & PACKET_TCP_RST) && !before_start &&
+	    packet->payload_captured >= packet->payload_length)
+		tcp_stream_data(table, conn, sender, position + !!(flags & PACKET_TCP_SYN),
+				packet->payload_length);
+	if (__builtin_expect(conn->end[0].state >= TCP_CLOSED || conn->end[1].state >= TCP_CLOSED,
+			     0))
+		tcp_state_check_end(table, conn);
+	if (close.wanted)
+		tcp_state_close(table, conn, sender, close.finish);
+	conn_count(table, conn, sender, packet->ip_length);
+	check_half_open(table, conn, packet, sender);
+}

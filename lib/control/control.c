@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "control/control_internal.h"
+
+#include "base/message.h"
+#include "base/time.h"
+#include "log/log_conn.h"
+#include "log/log_writer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+// Connections taken from a worker before the next one has its turn.
+#define TAKE 32
+#define PROGRESS_INTERVAL (200 * TIME_MILLISECOND)
+// With nothing to do, how long until the next look. A worker's ring holds more than comes in that time.
+#define NAP_MICROSECONDS 200
+#define BUFFER_WAIT (100 * TIME_MILLISECOND)
+
+uint64_t control_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
+}
+
+struct control *control_create(const struct control_settings *settings)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL)
+		return NULL;
+	control->settings = *settings;
+	control->started = control_now();
+	control->shows_progress = settings->progress != NULL && isatty(STDOUT_FILENO);
+	return control;
+}
+
+void control_destroy(struct control *control)
+{
+	free(control);
+}
+
+// Rotation follows the wall clock when live, and the time in the packets when a file is read.
+static uint64_t log_now(const struct control *control)
+{
+	struct timespec now;
+
+	if (!control->settings.live)
+		return control->log_time;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static void stop(struct control *control)
+{
+	if (control->stopping)
+		return;
+	control->stopping = true;
+	control->settings.stop(control->settings.context);
+}
+
+static void handle_signals(struct control *control)
+{
+	if (control_signalled(SIGTERM) || control_signalled(SIGINT))
+		stop(control);
+	if (control_signalled(SIGHUP))
+		log_writer_reopen(control->settings.writer);
+	if (control_signalled(SIGUSR1))
+		control_print_summary(control);
+}
+
+// The log has no room: whatever waits stays where it is, workers keep what they cannot send.
+static void write_line(struct control *control, const struct conn_summary *summary, uint64_t now)
+{
+	if (summary->removed > control->log_time)
+		control->log_time = summary->removed;
+	while (!log_conn_write(control->settings.conn_log, summary, now)) {
+		log_writer_wait(control->settings.writer, BUFFER_WAIT);
+		handle_signals(control);
+	}
+	control->logged++;
+}
+
+static bool take_from(struct control *control, const struct control_worker *worker, uint64_t now)
+{
+	struct conn_summary summaries[TAKE];
+	size_t count = bus_channel_receive(worker->channel, summaries, TAKE);
+
+	for (size_t i = 0; i < count; i++)
+		write_line(control, &summaries[i], now);
+	return count > 0;
+}
+
+static bool all_done(const struct control *control)
+{
+	for (uint32_t i = 0; i < control->settings.worker_count; i++) {
+		if (!atomic_load_explicit(&control->settings.workers[i].counters->done,
+					  memory_order_acquire))
+			return false;
+	}
+	return true;
+}
+
+// What is due from time to time.
+static void look_after(struct control *control, uint64_t *next_second, uint64_t *next_progress)
+{
+	uint64_t now = control_now();
+
+	handle_signals(control);
+	log_writer_tick(control->settings.writer, log_now(control));
+	if (!control->settings.live && log_writer_failed(control->settings.writer))
+		stop(control);
+	if (now >= *next_second) {
+		*next_second = now + TIME_SECOND;
+		if (control->settings.second != NULL)
+			control->settings.second(control->settings.context);
+	}
+	if (control->shows_progress && now >= *next_progress) {
+		*next_progress = now + PROGRESS_INTERVAL;
+		control_draw_progress(control, false);
+	}
+}
+
+void control_run(struct control *control)
+{
+	uint64_t next_second = 0, next_progress = control->started + PROGRESS_INTERVAL;
+	uint32_t round = 0;
+
+	for (;;) {
+		// Asked before the rings are emptied: then nothing can come after.
+		bool done = all_done(control), busy = false;
+		uint64_t now = log_now(control);
+
+		for (uint32_t i = 0; i < control->settings.worker_count; i++)
+			busy |= take_from(control, &control->settings.workers[i], now);
+		if (done && !busy)
+			break;
+		if (!busy || ++round % 64 == 0)
+			look_after(control, &next_second, &next_progress);
+		if (!busy)
+			usleep(NAP_MICROSECONDS);
+	}
+	if (control->shows_progress)
+		control_draw_progress(control, true);
+}

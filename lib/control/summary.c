@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "control/control_internal.h"
+
+#include "base/message.h"
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+// One line for what there was, none for what there was not.
+static void print_count(const char *what, uint64_t count)
+{
+	if (count > 0)
+		printf("  %-44s %15" PRIu64 "\n", what, count);
+}
+
+static void print_packets(const struct control_totals *totals)
+{
+	static const char *const what[PACKET_VERDICT_COUNT] = {
+		[PACKET_TRACK] = "tracked",
+		[PACKET_NOT_IP] = "not IP",
+		[PACKET_FRAGMENT] = "fragments, waiting for or joined with others",
+		[PACKET_FRAGMENT_REFUSED] = "fragments that cannot be joined",
+		[PACKET_BAD_LINK] = "malformed: link header",
+		[PACKET_BAD_IP_HEADER] = "malformed: IP header",
+		[PACKET_BAD_IP_LENGTH] = "malformed: IP length",
+		[PACKET_BAD_IP_CHECKSUM] = "wrong IP checksum",
+		[PACKET_BAD_EXTENSION] = "malformed: IPv6 extension header",
+		[PACKET_BAD_TRANSPORT] = "malformed: TCP, UDP or ICMP header",
+		[PACKET_NO_CONNECTION] = "IP without connections (tunnels, IPv6 ESP, ...)",
+	};
+
+	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+		print_count(what[i], totals->capture.verdict[i]);
+	print_count("of the tracked: wrong checksum", totals->conn.bad_checksum);
+	print_count("of the tracked: header does not fit", totals->conn.bad_header);
+	print_count("of the tracked: no room for a connection", totals->conn.refused);
+	print_count("of the tracked: lost between workers", totals->handoff_full);
+	print_count("never seen: lost by the device", totals->missed);
+}
+
+static void print_connections(const struct control *control, const struct control_totals *totals)
+{
+	static const char *const why[CONN_REASON_COUNT] = {
+		[CONN_REASON_INACTIVE] = "ended by inactivity",
+		[CONN_REASON_ATTEMPT] = "ended: attempt not answered",
+		[CONN_REASON_EXPIRED] = "ended: quiet after close or reset",
+		[CONN_REASON_CLOSED] = "ended by close or reset",
+		[CONN_REASON_SESSION] = "ended by the DNS session timer",
+		[CONN_REASON_REUSED] = "ended: addresses and ports used again",
+		[CONN_REASON_EVICTED] = "ended: table full, half-open ones first",
+		[CONN_REASON_END] = "ended with the input",
+	};
+
+	print_count("live", totals->live);
+	print_count("waiting for the log", totals->waiting);
+	print_count("logged", control->logged);
+	for (int i = 0; i < CONN_REASON_COUNT; i++)
+		print_count(why[i], totals->conn.removed[i]);
+	print_count("details not kept, no memory left for them", totals->conn.extension_short);
+}
+
+void control_print_summary(const struct control *control)
+{
+	double seconds = (double)(control_now() - control->started) / TIME_SECOND;
+	struct control_totals totals;
+
+	control_totals(control, &totals);
+	printf("packets   %" PRIu64 " (%" PRIu64 " bytes) in %.3f s, %.3f M packets/s\n",
+	       totals.capture.received, totals.capture.bytes, seconds,
+	       seconds > 0 ? (double)totals.capture.received / seconds / 1e6 : 0);
+	print_packets(&totals);
+	printf("connections %" PRIu64 "\n", totals.conn.created);
+	print_connections(control, &totals);
+	fflush(stdout);
+}
+
+static bool balance(const char *what, uint64_t left, uint64_t right)
+{
+	if (left == right)
+		return true;
+	message_error("the books do not balance: %s: %" PRIu64 " against %" PRIu64
+		      "; this is a fault of weir, please report it",
+		      what, left, right);
+	return false;
+}
+
+bool control_check_books(const struct control *control)
+{
+	struct control_totals totals;
+	uint64_t fates = 0;
+	bool good;
+
+	control_totals(control, &totals);
+	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+		fates += totals.capture.verdict[i];
+	good = balance("packets received, and what became of them", totals.capture.received, fates);
+	good &= balance("packets for connections, and packets tracked or refused",
+			totals.capture.verdict[PACKET_TRACK],
+			totals.conn.packets + totals.conn.refused + totals.handoff_full);
+	good &= balance("packets handed over, and taken", totals.handed_out, totals.handed_in);
+	good &= balance("connections, and lines logged", totals.conn.created,
+			control->logged + totals.live + totals.waiting);
+	return good;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "control/control_internal.h"
+
+static void add_capture(struct capture_counters *sum, const struct capture_counters *counters)
+{
+	sum->received += counters->received;
+	sum->bytes += counters->bytes;
+	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+		sum->verdict[i] += counters->verdict[i];
+}
+
+static void add_conn(struct conn_counters *sum, const struct conn_counters *counters)
+{
+	sum->created += counters->created;
+	sum->finished += counters->finished;
+	sum->packets += counters->packets;
+	sum->evicted += counters->evicted;
+	sum->refused += counters->refused;
+	sum->bad_checksum += counters->bad_checksum;
+	sum->bad_header += counters->bad_header;
+	sum->extension_short += counters->extension_short;
+	for (int i = 0; i < CONN_REASON_COUNT; i++)
+		sum->removed[i] += counters->removed[i];
+}
+
+void control_totals(const struct control *control, struct control_totals *totals)
+{
+	const struct control_settings *settings = &control->settings;
+	uint64_t removed = 0;
+
+	*totals = (struct control_totals){0};
+	if (settings->input != NULL)
+		add_capture(&totals->capture, settings->input);
+	for (uint32_t i = 0; i < settings->worker_count; i++) {
+		const struct control_worker *worker = &settings->workers[i];
+
+		if (settings->input == NULL)
+			add_capture(&totals->capture, &worker->counters->capture);
+		add_conn(&totals->conn, worker->conn);
+		totals->handed_out += worker->counters->handed_out;
+		totals->handed_in += worker->counters->handed_in;
+		totals->handoff_full += worker->counters->handoff_full;
+		totals->channel_full += worker->counters->channel_full;
+	}
+	for (int i = 0; i < CONN_REASON_COUNT; i++)
+		removed += totals->conn.removed[i];
+	totals->live = totals->conn.created - removed;
+	totals->waiting = removed - totals->conn.finished;
+	if (settings->missed != NULL)
+		totals->missed = settings->missed(settings->context);
+}

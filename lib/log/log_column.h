@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "log/log_options.h"
+#include "log/log_text.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <time.h>
+
+#define LOG_COLUMN_MAX       64
+#define LOG_COLUMN_NAME_SIZE 40
+
+// Room that log_line_format() and log_header_format() need: half for keys and values of fixed size,
+// half for strings.
+#define LOG_LINE_SIZE 16384
+static_assert(LOG_COLUMN_MAX * (LOG_COLUMN_NAME_SIZE + 8 + LOG_VALUE_SIZE) < LOG_LINE_SIZE / 2,
+	      "a line holds every column");
+
+// One column: a row in the table of its log. `write` appends the value of `record` to `text`; a
+// value that is unset is not written at all, the line then has "-" (TSV) or no such field (JSON).
+struct log_column {
+	const char *name; // shorter than LOG_COLUMN_NAME_SIZE
+	const char *type; // Zeek's name of the type, for #types
+	void (*write)(struct log_text *text, const void *record, const struct log_options *options);
+};
+
+// The columns of one log in their order, built once at start and then only read.
+struct log_layout {
+	size_t count;
+	struct {
+		struct log_column column;
+		char key[LOG_COLUMN_NAME_SIZE + 4]; // ,"name":
+		size_t key_length;
+	} item[LOG_COLUMN_MAX];
+};
+
+// Appends `count` columns; call it again for optional ones. `layout` starts zeroed. The strings of
+// `column` must stay. Returns 0, or -E2BIG or -ENAMETOOLONG when a limit above is exceeded.
+int log_layout_add(struct log_layout *layout, const struct log_column *column, size_t count);
+
+// Formats one record as a line with its newline into `line`, which has room for LOG_LINE_SIZE
+// bytes. Returns its length. Any thread.
+size_t log_line_format(const struct log_layout *layout, const struct log_options *options,
+		       const void *record, char *line);
+
+// What a file begins with: the eight # lines of TSV, nothing for JSON. `path` is the name of the
+// log ("conn"), `opened` is printed in local time. `text` has room for LOG_LINE_SIZE bytes. Returns
+// the length.
+size_t log_header_format(const struct log_layout *layout, enum log_format format, const char *path,
+			 time_t opened, char *text);
+
+#define LOG_FOOTER_SIZE 32
+
+// What a file ends with: #close in TSV, nothing for JSON. Returns the length.
+size_t log_footer_format(enum log_format format, time_t closed, char *text);

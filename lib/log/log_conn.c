@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "log/log_conn.h"
+
+#include "base/message.h"
+
+#include <netinet/in.h>
+
+// Each column has a writer of this shape; SUMMARY names the record's type once.
+#define COLUMN(name)                                                                               \
+	static void write_##name(struct log_text *text, const void *record,                        \
+				 const struct log_options *options)
+#define SUMMARY const struct conn_summary *summary = record
+
+COLUMN(time)
+{
+	SUMMARY;
+
+	log_text_time(text, summary->time);
+}
+
+COLUMN(uid)
+{
+	SUMMARY;
+
+	log_text_uid(text, summary->uid);
+}
+
+COLUMN(orig_address)
+{
+	SUMMARY;
+
+	log_text_address(text, &summary->address[CONN_ORIG]);
+}
+
+COLUMN(orig_port)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->port[CONN_ORIG]);
+}
+
+COLUMN(resp_address)
+{
+	SUMMARY;
+
+	log_text_address(text, &summary->address[CONN_RESP]);
+}
+
+COLUMN(resp_port)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->port[CONN_RESP]);
+}
+
+COLUMN(transport)
+{
+	SUMMARY;
+
+	switch (summary->protocol) {
+	case IPPROTO_TCP:
+		log_text_word(text, "tcp");
+		break;
+	case IPPROTO_UDP:
+		log_text_word(text, "udp");
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		log_text_word(text, "icmp");
+		break;
+	default:
+		log_text_word(text, "unknown_transport");
+	}
+}
+
+COLUMN(nothing)
+{
+}
+
+COLUMN(duration)
+{
+	SUMMARY;
+
+	if (summary->duration > 0)
+		log_text_interval(text, summary->duration);
+}
+
+COLUMN(orig_bytes)
+{
+	SUMMARY;
+
+	if (summary->duration > 0)
+		log_text_count(text, summary->bytes[CONN_ORIG]);
+}
+
+COLUMN(resp_bytes)
+{
+	SUMMARY;
+
+	if (summary->duration > 0)
+		log_text_count(text, summary->bytes[CONN_RESP]);
+}
+
+COLUMN(state)
+{
+	static const char *const name[CONN_STATE_COUNT] = {
+		[CONN_STATE_S0] = "S0",         [CONN_STATE_S1] = "S1",
+		[CONN_STATE_S2] = "S2",         [CONN_STATE_S3] = "S3",
+		[CONN_STATE_SF] = "SF",         [CONN_STATE_REJ] = "REJ",
+		[CONN_STATE_RSTO] = "RSTO",     [CONN_STATE_RSTR] = "RSTR",
+		[CONN_STATE_RSTOS0] = "RSTOS0", [CONN_STATE_RSTRH] = "RSTRH",
+		[CONN_STATE_SH] = "SH",         [CONN_STATE_SHR] = "SHR",
+		[CONN_STATE_OTH] = "OTH",
+	};
+	SUMMARY;
+
+	log_text_word(text,
+		      name[summary->state < CONN_STATE_COUNT ? summary->state : CONN_STATE_OTH]);
+}
+
+static void write_local(struct log_text *text, const struct address *address,
+			const struct log_options *options)
+{
+	bool local = false;
+
+	if (options->local_count == 0)
+		return;
+	for (size_t i = 0; i < options->local_count && !local; i++)
+		local = prefix_contains(&options->local[i], address);
+	log_text_bool(text, local);
+}
+
+COLUMN(local_orig)
+{
+	SUMMARY;
+
+	write_local(text, &summary->address[CONN_ORIG], options);
+}
+
+COLUMN(local_resp)
+{
+	SUMMARY;
+
+	write_local(text, &summary->address[CONN_RESP], options);
+}
+
+COLUMN(missed_bytes)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->missed_bytes);
+}
+
+COLUMN(history)
+{
+	SUMMARY;
+	size_t length = summary->history_length;
+
+	if (length > sizeof(summary->history))
+		length = sizeof(summary->history);
+	if (length > 0)
+		log_text_string(text, summary->history, length);
+}
+
+COLUMN(orig_packets)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->packets[CONN_ORIG]);
+}
+
+COLUMN(orig_ip_bytes)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->ip_bytes[CONN_ORIG]);
+}
+
+COLUMN(resp_packets)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->packets[CONN_RESP]);
+}
+
+COLUMN(resp_ip_bytes)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->ip_bytes[CONN_RESP]);
+}
+
+COLUMN(protocol)
+{
+	SUMMARY;
+
+	log_text_count(text, summary->protocol);
+}
+
+static const struct log_column columns[] = {
+	{"ts", "time", write_time},
+	{"uid", "string", write_uid},
+	{"id.orig_h", "addr", write_orig_address},
+	{"id.orig_p", "port", write_orig_port},
+	{"id.resp_h", "addr", write_resp_address},
+	{"id.resp_p", "port", write_resp_port},
+	{"proto", "enum", write_transport},
+	{"service", "string", write_nothing},
+	{"duration", "interval", write_duration},
+	{"orig_bytes", "count", write_orig_bytes},
+	{"resp_bytes", "count", write_resp_bytes},
+	{"conn_state", "string", write_state},
+	{"local_orig", "bool", write_local_orig},
+	{"local_resp", "bool", write_local_resp},
+	{"missed_bytes", "count", write_missed_bytes},
+	{"history", "string", write_history},
+	{"orig_pkts", "count", write_orig_packets},
+	{"orig_ip_bytes", "count", write_orig_ip_bytes},
+	{"resp_pkts", "count", write_resp_packets},
+	{"resp_ip_bytes", "count", write_resp_ip_bytes},
+	{"tunnel_parents", "set[string]", write_nothing},
+	{"ip_proto", "count", write_protocol},
+};
+
+int log_conn_layout(struct log_layout *layout)
+{
+	return log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+struct log_stream *log_conn_open(struct log_writer *writer, uint64_t now)
+{
+	struct log_layout layout = {0};
+
+	if (log_conn_layout(&layout) < 0) {
+		message_error("conn.log: more than %d columns", LOG_COLUMN_MAX);
+		return NULL;
+	}
+	return log_stream_create(writer, "conn", &layout, now);
+}
+
+bool log_conn_write(struct log_stream *stream, const struct conn_summary *summary, uint64_t now)
+{
+	return log_stream_write(stream, summary, now);
+}

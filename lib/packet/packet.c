@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "packet/packet_internal.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+const char *packet_verdict_name(enum packet_verdict verdict)
+{
+	static const char *const name[PACKET_VERDICT_COUNT] = {
+		[PACKET_TRACK] = "tracked",
+		[PACKET_NOT_IP] = "not_ip",
+		[PACKET_FRAGMENT] = "fragment",
+		[PACKET_FRAGMENT_REFUSED] = "fragment_refused",
+		[PACKET_BAD_LINK] = "bad_link_header",
+		[PACKET_BAD_IP_HEADER] = "bad_ip_header",
+		[PACKET_BAD_IP_LENGTH] = "bad_ip_length",
+		[PACKET_BAD_IP_CHECKSUM] = "bad_ip_checksum",
+		[PACKET_BAD_EXTENSION] = "bad_ipv6_extension",
+		[PACKET_BAD_TRANSPORT] = "bad_transport_header",
+		[PACKET_NO_CONNECTION] = "no_connection",
+	};
+
+	return verdict < PACKET_VERDICT_COUNT ? name[verdict] : "?";
+}
+
+int packet_decoder_secret(struct packet_decoder *decoder)
+{
+	ssize_t got = getrandom(decoder->secret, sizeof(decoder->secret), 0);
+
+	return got == (ssize_t)sizeof(decoder->secret) ? 0 : got < 0 ? -errno : -EIO;
+}
+
+enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
+				  struct packet *packet)
+{
+	struct packet_cursor cursor = {
+		.data = frame->data,
+		.captured = frame->captured,
+		// Some writers of traces put a wire length below the captured one.
+		.length = frame->length > frame->captured ? frame->length : frame->captured,
+	};
+	enum packet_verdict verdict;
+
+	packet->time = frame->time;
+	packet->copied = 0;
+	verdict = packet_link_skip(frame->link, &cursor);
+	if (verdict == PACKET_TRACK)
+		verdict = packet_ip_decode(decoder, &cursor, packet);
+	packet->verdict = (uint8_t)verdict;
+	return verdict;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "base/address.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A frame as it was captured.
+struct packet_frame {
+	const uint8_t *data;
+	uint32_t captured; // bytes at `data`
+	uint32_t length;   // bytes on the wire
+	uint64_t time;     // ns since 1970
+	uint32_t link;     // enum packet_link, or any other number of pcap's list of link types
+};
+
+// Link types by their number in trace files. Any other is taken for raw IP, as Zeek does.
+enum packet_link {
+	PACKET_LINK_NULL = 0,
+	PACKET_LINK_ETHERNET = 1,
+	PACKET_LINK_PPP = 9,
+	PACKET_LINK_FDDI = 10,
+	PACKET_LINK_PPP_SERIAL = 50,
+	PACKET_LINK_RAW = 101,
+	PACKET_LINK_LOOP = 108,
+	PACKET_LINK_COOKED = 113,
+	PACKET_LINK_NFLOG = 239,
+	PACKET_LINK_COOKED2 = 276,
+};
+
+// What became of a frame. Every received frame gets exactly one verdict, so that the counts add up.
+enum packet_verdict {
+	PACKET_TRACK,               // belongs to a connection
+	PACKET_NOT_IP,              // ARP, LLDP, spanning tree, ...
+	PACKET_FRAGMENT,            // kept until the rest of its datagram arrives
+	PACKET_FRAGMENT_REFUSED,    // cannot be part of a datagram, or is a later piece that was cut
+	PACKET_BAD_LINK,            // link header cut short or inconsistent
+	PACKET_BAD_IP_HEADER,       // version or header length wrong, or header cut
+	PACKET_BAD_IP_LENGTH,       // total length 0, or longer than the frame was on the wire
+	PACKET_BAD_IP_CHECKSUM,
+	PACKET_BAD_EXTENSION,       // IPv6 extension header cut or inconsistent
+	PACKET_BAD_TRANSPORT,       // TCP, UDP or ICMP header does not fit
+	PACKET_NO_CONNECTION,       // IP, but of a kind that makes no connection: IPv6 ESP, tunnel carriers, ...
+	PACKET_VERDICT_COUNT
+};
+
+// Short name of a verdict for counters ("tracked", "not_ip", ...). Any thread.
+const char *packet_verdict_name(enum packet_verdict verdict);
+
+// What is known about the transport header of a tracked packet.
+enum packet_transport {
+	PACKET_TRANSPORT_OK,
+	PACKET_TRANSPORT_BAD_CHECKSUM,
+	PACKET_TRANSPORT_SHORT_HEADER, // TCP data offset below 5 words
+	PACKET_TRANSPORT_LONG_HEADER,  // TCP header longer than the datagram or than what was captured
+};
+
+enum packet_tcp_flag {
+	PACKET_TCP_FIN = 0x01,
+	PACKET_TCP_SYN = 0x02,
+	PACKET_TCP_RST = 0x04,
+	PACKET_TCP_ACK = 0x10,
+};
+
+enum packet_protocol {
+	PACKET_ICMP = 1,
+	PACKET_IPV4 = 4,
+	PACKET_TCP = 6,
+	PACKET_UDP = 17,
+	PACKET_IPV6 = 41,
+	PACKET_GRE = 47,
+	PACKET_ICMPV6 = 58,
+};
+
+// Who talks to whom, the same for both directions: the end with the lower address (then the lower port) is
+// end 0. One-way ICMP is the exception: there end 0 is always the sender, and the reverse direction is another key.
+// Every byte up to `flags` counts in a comparison; `flags` is 0 in a packet and left to the connection record in a
+// record, where it fills what would be a hole in the first cache line.
+struct packet_key {
+	struct address address[2];
+	uint16_t port[2];  // host byte order
+	uint8_t protocol;
+	uint8_t one_way;
+	uint16_t flags;
+};
+
+static_assert(sizeof(struct packet_key) == 40, "a key is compared as five words");
+static_assert(offsetof(struct packet_key, flags) == 38, "the flags are the last two bytes");
+
+// A decoded packet: everything that a connection wants to know about it. Filled by packet_decode(), read by whoever
+// owns the connection.
+struct packet {
+	uint64_t time;            // ns since 1970
+	uint64_t hash;            // of `key`, keyed with the run's secret
+	struct packet_key key;
+	const uint8_t *payload;   // of the transport; valid as long as the frame is
+	uint32_t payload_captured;
+	uint32_t payload_length;  // by the IP length; the transport header is not part of it
+	int32_t udp_length;       // UDP: length field - 8, which may be negative
+	uint32_t ip_length;       // by the IP header; 0 when the header says 0 (segmentation offload)
+	uint32_t sequence;        // TCP
+	uint32_t acknowledgement; // TCP
+	uint16_t window;          // TCP
+	uint8_t tcp_flags;        // all eight bits
+	uint8_t transport;        // enum packet_transport
+	uint8_t sender;           // which end of the key sent it
+	uint8_t cut;              // not all of the datagram was captured
+	uint8_t copied;           // payload lies in the fragment table, not in the frame
+	uint8_t verdict;          // enum packet_verdict
+	uint8_t owner;            // worker that tracks its connection; set by capture
+	uint8_t pad[7];
+};
+
+static_assert(sizeof(struct packet) == 104, "a packet travels by value between workers");
+
+struct fragment_table;
+
+struct packet_decoder {
+	bool ignore_checksums;
+	uint64_t secret[6];               // for the hash, from packet_secret()
+	struct fragment_table *fragments; // NULL: every fragment is refused
+};
+
+// Fills `decoder->secret` from the kernel's random numbers, so that nobody outside can aim at one bucket of the
+// table. Returns 0 or a negative errno.
+int packet_decoder_secret(struct packet_decoder *decoder);
+
+// Decodes a frame. On PACKET_TRACK all of `packet` is set, else only its time and verdict. The caller owns both;
+// one decoder serves one thread at a time. Never reads outside frame->data[0 .. captured).
+enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
+				  struct packet *packet);

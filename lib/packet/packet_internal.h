@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "packet/packet.h"
+
+// A part of a frame on its way through the layers. `length` is what was on the wire, `captured` what we have of it.
+struct packet_cursor {
+	const uint8_t *data;
+	uint32_t captured;
+	uint32_t length;
+};
+
+// Moves past `count` bytes. False when they were not captured.
+static inline bool cursor_skip(struct packet_cursor *cursor, uint32_t count)
+{
+	if (cursor->captured < count || cursor->length < count)
+		return false;
+	cursor->data += count;
+	cursor->captured -= count;
+	cursor->length -= count;
+	return true;
+}
+
+// Forgets what lies behind `length` bytes: padding of a link layer.
+static inline void cursor_limit(struct packet_cursor *cursor, uint32_t length)
+{
+	if (cursor->length > length)
+		cursor->length = length;
+	if (cursor->captured > length)
+		cursor->captured = length;
+}
+
+// The addresses of a datagram in the order of the header, after what IPv6 extension headers say of them.
+struct packet_ends {
+	struct address source;
+	struct address destination;
+	uint8_t protocol;
+	bool v6;
+};
+
+// link.c: moves the cursor to the IP header. PACKET_TRACK when there is one.
+enum packet_verdict packet_link_skip(uint32_t link, struct packet_cursor *cursor);
+
+// ip.c: from the IP header on.
+enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct packet_cursor *cursor,
+				     struct packet *packet);
+
+// transport.c: from the transport header on; the cursor is limited to the datagram.
+enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder,
+					    const struct packet_ends *ends,
+					    struct packet_cursor *cursor, struct packet *packet);
+
+// icmp.c: what stands in place of ports for an ICMP message. Returns true when the type has a partner, so that both
+// directions are one connection.
+bool packet_icmp_ports(uint8_t protocol, uint8_t type, uint8_t code, uint16_t *source,
+		       uint16_t *destination);

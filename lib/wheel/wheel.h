@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A hierarchical timing wheel whose entries lie in an array of the caller's records.
+//
+//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run from
+//     far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when its time begins
+//     beyond: one list for what is later still, looked through once every 19.5 h
+//     ready: what is due, or will be within the tick that is running
+//
+//     slot -> node <-> node <-> node        links are indexes into the records; a node knows its slot when it is the first
+//
+// Arming and cancelling are O(1). One thread owns a wheel and its nodes.
+struct wheel_node {
+	uint32_t next;
+	uint32_t previous; // or the slot, marked, when the node is the first of its list
+	uint64_t due;      // ns; readable by the owner at any time, WHEEL_NEVER when not armed
+};
+
+#define WHEEL_NEVER UINT64_MAX
+#define WHEEL_NONE UINT32_MAX
+
+struct wheel;
+
+// `nodes` is the first node of an array of records that are `stride` bytes apart; fewer than 2^31 of them. With `exact`,
+// wheel_pop() gives nodes in order of time and to the nanosecond, at the price of sorting each tick: for input from files.
+// Without, nodes come up to one tick late: for live input, where the work of one call must stay bounded. NULL without memory.
+struct wheel *wheel_create(void *nodes, size_t stride, bool exact);
+void wheel_destroy(struct wheel *wheel);
+
+// Makes `index` come up at `due`. A node that is armed already is moved.
+void wheel_arm(struct wheel *wheel, uint32_t index, uint64_t due);
+
+// Takes a node out, if it is armed.
+void wheel_cancel(struct wheel *wheel, uint32_t index);
+
+// Marks the node of a fresh record as not armed.
+static inline void wheel_node_clear(struct wheel_node *node)
+{
+	node->next = node->previous = WHEEL_NONE;
+	node->due = WHEEL_NEVER;
+}
+
+// The next node that is due at `now`, disarmed, or WHEEL_NONE. Time never runs backwards: an earlier `now` counts as the
+// latest one seen.
+uint32_t wheel_pop(struct wheel *wheel, uint64_t now);
+
+// Before this time wheel_pop() has nothing to give, so that the caller need not ask.
+uint64_t wheel_next_check(const struct wheel *wheel);
+
+// Nodes that are armed.
+uint32_t wheel_armed(const struct wheel *wheel);

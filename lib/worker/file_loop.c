@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "worker/worker_internal.h"
+
+#include "capture/batch.h"
+
+#include <urcu/urcu-qsbr.h>
+
+#include <sched.h>
+#include <unistd.h>
+
+// Nothing to do: first give the core away, then sleep. Files are no line rate; a laptop should stay cool.
+static void wait_a_little(uint32_t *idle)
+{
+	urcu_qsbr_quiescent_state();
+	if ((*idle)++ < 100)
+		sched_yield();
+	else
+		usleep(100);
+}
+
+static void handle_batch(struct worker *worker, const struct batch *batch)
+{
+	conn_track(worker->table, batch->packet, batch->count, (uint8_t)worker->settings.index);
+	if (batch->count > 0 && batch->packet[batch->count - 1].time > worker->now)
+		worker->now = batch->packet[batch->count - 1].time;
+	atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
+}
+
+void *worker_run_file(void *argument)
+{
+	struct worker *worker = argument;
+	struct batch *batch;
+	uint32_t idle = 0;
+	bool last = false;
+
+	worker_begin(worker);
+	while (!last) {
+		// A file can wait for the log: nothing piles up in the table meanwhile.
+		while (!worker_send_finished(worker, SIZE_MAX))
+			wait_a_little(&idle);
+		if (bus_ring_take(worker->settings.batches, &batch, 1) == 0) {
+			wait_a_little(&idle);
+			continue;
+		}
+		idle = 0;
+		handle_batch(worker, batch);
+		last = batch->last;
+		batch_release(batch);
+		urcu_qsbr_quiescent_state();
+	}
+	worker_finish(worker);
+	worker_end();
+	return NULL;
+}

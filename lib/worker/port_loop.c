@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "worker/worker_internal.h"
+
+#include "capture/rss.h"
+#include "packet/fragment.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <urcu/urcu-qsbr.h>
+
+#include <errno.h>
+
+#define BURST 64
+// How far ahead packet data is asked for.
+#define DATA_AHEAD 6
+#define HANDOFF_RING 4096
+// Work besides packets is done in slices, so that no burst waits for long.
+#define TIMERS_A_TURN 256
+#define RECORDS_A_TURN 128
+
+// What crosses from the worker that received a packet to the one that owns its connection.
+struct handoff {
+	struct packet packet;
+	struct rte_mbuf *buffer;
+};
+
+static_assert(sizeof(struct handoff) % 4 == 0, "rings copy words of 4 bytes");
+
+int worker_connect(struct worker **workers, uint32_t count)
+{
+	for (uint32_t to = 0; to < count; to++) {
+		workers[to]->peers = workers;
+		workers[to]->counters.receiving = true;
+		for (uint32_t from = 0; from < count; from++) {
+			struct bus_ring *ring;
+
+			if (from == to)
+				continue;
+			ring = bus_ring_create(sizeof(struct handoff), HANDOFF_RING);
+			if (ring == NULL)
+				return -ENOMEM;
+			workers[to]->handoff_in[from] = ring;
+			workers[from]->handoff_out[to] = ring;
+		}
+	}
+	return 0;
+}
+
+// Which worker owns the connection of a packet that came out of `queue`.
+static uint8_t find_owner(const struct worker *worker, const struct port_queue *queue,
+			  const struct packet *packet)
+{
+	if (worker->settings.count == 1)
+		return (uint8_t)worker->settings.index;
+	// The device spread it by the same hash. What it could not see the ports of is another matter.
+	if (queue->spread && !packet->copied &&
+	    (packet->key.protocol == PACKET_TCP || packet->key.protocol == PACKET_UDP))
+		return (uint8_t)worker->settings.index;
+	return rss_worker(rss_hash(&packet->key));
+}
+
+// A datagram put together from fragments lies in our fragment table; its head travels in the last fragment's buffer.
+static void move_payload(struct packet *packet, struct rte_mbuf *buffer)
+{
+	uint32_t room = (uint32_t)buffer->buf_len;
+
+	if (!packet->copied)
+		return;
+	if (packet->payload_captured < room)
+		room = packet->payload_captured;
+	memcpy(buffer->buf_addr, packet->payload, room);
+	packet->payload = buffer->buf_addr;
+	packet->payload_captured = room;
+	packet->copied = 0;
+}
+
+static void hand_out(struct worker *worker, struct packet *packet, struct rte_mbuf *buffer)
+{
+	struct handoff handoff;
+
+	move_payload(packet, buffer);
+	handoff = (struct handoff){.packet = *packet, .buffer = buffer};
+	if (bus_ring_put(worker->handoff_out[packet->owner], &handoff, 1) == 1) {
+		worker->counters.handed_out++;
+		return;
+	}
+	worker->counters.handoff_full++;
+	rte_pktmbuf_free(buffer);
+}
+
+static void decode(struct worker *worker, const struct port_queue *queue, struct rte_mbuf *buffer,
+		   struct packet *packet)
+{
+	struct packet_frame frame = {
+		.data = rte_pktmbuf_mtod(buffer, const uint8_t *),
+		.captured = rte_pktmbuf_data_len(buffer),
+		.length = rte_pktmbuf_pkt_len(buffer),
+		.time = worker->now,
+		.link = PACKET_LINK_ETHERNET,
+	};
+	struct capture_counters *counters = &worker->counters.capture;
+	enum packet_verdict verdict = packet_decode(&worker->decoder, &frame, packet);
+
+	counters->bytes += frame.length;
+	counters->verdict[verdict]++;
+	if (verdict == PACKET_TRACK)
+		packet->owner = find_owner(worker, queue, packet);
+}
+
+// Frees the buffers of packets that stayed here; the others were freed or handed out.
+static void free_buffers(struct worker *worker, struct rte_mbuf **buffers,
+			 const struct packet *packets, uint16_t count)
+{
+	struct rte_mbuf *ours[BURST];
+	unsigned kept = 0;
+
+	for (uint16_t i = 0; i < count; i++) {
+		if (packets[i].verdict != PACKET_TRACK ||
+		    packets[i].owner == worker->settings.index)
+			ours[kept++] = buffers[i];
+	}
+	rte_pktmbuf_free_bulk(ours, kept);
+}
+
+static bool poll_queue(struct worker *worker, const struct port_queue *queue)
+{
+	struct rte_mbuf *buffers[BURST];
+	struct packet packets[BURST];
+	uint16_t count = rte_eth_rx_burst(queue->port, queue->queue, buffers, BURST);
+
+	if (count == 0)
+		return false;
+	worker->counters.capture.received += count;
+	for (uint16_t i = 0; i < count && i < DATA_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(buffers[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		if (i + DATA_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(buffers[i + DATA_AHEAD], void *));
+		decode(worker, queue, buffers[i], &packets[i]);
+	}
+	conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
+	if (worker->settings.count > 1) {
+		for (uint16_t i = 0; i < count; i++) {
+			if (packets[i].verdict == PACKET_TRACK &&
+			    packets[i].owner != worker->settings.index)
+				hand_out(worker, &packets[i], buffers[i]);
+		}
+	}
+	free_buffers(worker, buffers, packets, count);
+	fragment_table_recycle(worker->decoder.fragments);
+	return true;
+}
+
+static bool take_handed(struct worker *worker, struct bus_ring *ring)
+{
+	struct handoff handed[BURST];
+	struct packet packets[BURST];
+	size_t count = bus_ring_take(ring, handed, BURST);
+
+	for (size_t i = 0; i < count; i++)
+		packets[i] = handed[i].packet;
+	conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
+	for (size_t i = 0; i < count; i++)
+		rte_pktmbuf_free(handed[i].buffer);
+	worker->counters.handed_in += count;
+	return count > 0;
+}
+
+// One round of the poll loop; `receive` also from the devices. Returns whether there was a packet.
+static bool turn(struct worker *worker, bool receive)
+{
+	const struct port_queue *queues;
+	uint32_t count = ports_queues(worker->settings.ports, worker->settings.index, &queues);
+	uint64_t now = clock_now(worker->settings.clock);
+	bool busy = false;
+
+	if (now > worker->now)
+		worker->now = now;
+	atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
+	for (uint32_t i = 0; i < count && receive; i++)
+		busy |= poll_queue(worker, &queues[i]);
+	for (uint32_t i = 0; i < worker->settings.count; i++) {
+		if (worker->handoff_in[i] != NULL)
+			busy |= take_handed(worker, worker->handoff_in[i]);
+	}
+	conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
+	worker_send_finished(worker, RECORDS_A_TURN);
+	if (!busy)
+		conn_table_reclaim(worker->table);
+	urcu_qsbr_quiescent_state();
+	return busy;
+}
+
+static bool peers_receiving(const struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->settings.count; i++) {
+		if (atomic_load_explicit(&worker->peers[i]->counters.receiving,
+					 memory_order_acquire))
+			return true;
+	}
+	return false;
+}
+
+int worker_run_ports(void *argument)
+{
+	struct worker *worker = argument;
+
+	worker_begin(worker);
+	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
+		turn(worker, true);
+	atomic_store_explicit(&worker->counters.receiving, false, memory_order_release);
+	// What others hand over until they have stopped too is still tracked.
+	while (peers_receiving(worker) || turn(worker, false))
+		turn(worker, false);
+	worker_finish(worker);
+	worker_end();
+	return 0;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "worker/worker_internal.h"
+
+#include "base/message.h"
+#include "packet/fragment.h"
+
+#include <urcu/urcu-qsbr.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Connections removed at a time when the input is over.
+#define DRAIN_STEP 256
+
+// The grace period is waited for by liburcu's own thread, which tells us through the batch.
+struct limbo_head {
+	struct rcu_head head;
+	struct conn_limbo *limbo;
+};
+
+static_assert(sizeof(struct limbo_head) <= sizeof(((struct conn_limbo *)0)->private_data),
+	      "a batch has room for what liburcu needs");
+
+static void limbo_elapsed(struct rcu_head *head)
+{
+	struct limbo_head *waiting = caa_container_of(head, struct limbo_head, head);
+
+	atomic_store_explicit(&waiting->limbo->elapsed, true, memory_order_release);
+}
+
+static void limbo_wait(struct conn_limbo *limbo)
+{
+	struct limbo_head *waiting = (struct limbo_head *)limbo->private_data;
+
+	waiting->limbo = limbo;
+	urcu_qsbr_call_rcu(&waiting->head, limbo_elapsed);
+}
+
+static int prepare_live(struct worker *worker)
+{
+	const struct worker_settings *settings = &worker->settings;
+
+	worker->decoder.ignore_checksums = settings->ignore_checksums;
+	memcpy(worker->decoder.secret, settings->conn.secret, sizeof(worker->decoder.secret));
+	worker->decoder.fragments =
+		fragment_table_create(settings->fragments, settings->fragment_timeout);
+	worker->handoff_in = calloc(settings->count, sizeof(*worker->handoff_in));
+	worker->handoff_out = calloc(settings->count, sizeof(*worker->handoff_out));
+	return worker->decoder.fragments != NULL && worker->handoff_in != NULL &&
+			       worker->handoff_out != NULL
+		       ? 0
+		       : -ENOMEM;
+}
+
+struct worker *worker_create(const struct worker_settings *settings)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker == NULL)
+		goto no_memory;
+	worker->settings = *settings;
+	worker->settings.conn.worker = (uint8_t)settings->index;
+	worker->table = conn_table_create(&worker->settings.conn, limbo_wait);
+	if (worker->table == NULL)
+		goto failed;
+	if (settings->batches == NULL && prepare_live(worker) < 0)
+		goto no_memory;
+	return worker;
+
+no_memory:
+	message_error("no memory for worker %u", settings->index);
+failed:
+	worker_destroy(worker);
+	return NULL;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	for (uint32_t i = 0; worker->handoff_in != NULL && i < worker->settings.count; i++)
+		bus_ring_destroy(worker->handoff_in[i]);
+	free(worker->handoff_in);
+	free(worker->handoff_out);
+	fragment_table_destroy(worker->decoder.fragments);
+	conn_table_destroy(worker->table);
+	free(worker);
+}
+
+void worker_stop(struct worker *worker)
+{
+	atomic_store_explicit(&worker->stop, true, memory_order_relaxed);
+}
+
+const struct worker_counters *worker_counters(const struct worker *worker)
+{
+	return &worker->counters;
+}
+
+const struct conn_counters *worker_conn_counters(const struct worker *worker)
+{
+	return conn_table_counters(worker->table);
+}
+
+size_t worker_memory(const struct worker *worker)
+{
+	return conn_table_memory(worker->table);
+}
+
+void worker_begin(struct worker *worker)
+{
+	urcu_qsbr_register_thread();
+	urcu_qsbr_set_thread_call_rcu_data(worker->settings.reclaimer);
+}
+
+void worker_end(void)
+{
+	urcu_qsbr_set_thread_call_rcu_data(NULL);
+	urcu_qsbr_unregister_thread();
+}
+
+bool worker_send_finished(struct worker *worker, size_t most)
+{
+	struct conn_summary summary;
+
+	for (size_t i = 0; i < most && conn_finished_peek(worker->table, &summary); i++) {
+		if (!bus_channel_send(worker->settings.channel, &summary)) {
+			worker->counters.channel_full++;
+			return false;
+		}
+		conn_finished_release(worker->table);
+	}
+	return true;
+}
+
+void worker_finish(struct worker *worker)
+{
+	while (conn_table_live(worker->table) > 0 || conn_table_waiting(worker->table) > 0) {
+		conn_table_drain(worker->table, DRAIN_STEP);
+		worker_send_finished(worker, SIZE_MAX);
+		if (conn_table_waiting(worker->table) > 0)
+			usleep(100);
+		urcu_qsbr_quiescent_state();
+	}
+	atomic_store_explicit(&worker->counters.done, true, memory_order_release);
+}

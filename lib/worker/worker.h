@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "bus/bus.h"
+#include "bus/counters.h"
+#include "capture/clock.h"
+#include "capture/port.h"
+#include "capture/reader.h"
+#include "conn/conn_table.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// A worker: the poll loop of one core. It owns a connection table and sends what is finished to the control core.
+struct worker;
+struct call_rcu_data;
+
+struct worker_settings {
+	uint32_t index;
+	uint32_t count;                   // of all workers
+	struct conn_settings conn;
+	struct bus_channel *channel;
+	// Input from files: batches of the reader. NULL when live.
+	struct bus_ring *batches;
+	// Live input.
+	const struct ports *ports;
+	const struct capture_clock *clock;
+	struct call_rcu_data *reclaimer;  // liburcu's thread that waits for grace periods
+	uint32_t fragments;
+	uint64_t fragment_timeout;
+	bool ignore_checksums;
+};
+
+// NULL with a message. Start-up only.
+struct worker *worker_create(const struct worker_settings *settings);
+void worker_destroy(struct worker *worker);
+
+// Tells the workers of a live run about each other, so that packets can change hands; `workers` must stay. Returns 0 or
+// -ENOMEM. Start-up only, before any of them runs.
+int worker_connect(struct worker **workers, uint32_t count);
+
+// The loop for files, an ordinary thread's function: ends after the last batch, when everything is logged.
+void *worker_run_file(void *worker);
+
+// The loop for ports, an lcore's function: ends after worker_stop(), when everything is logged.
+int worker_run_ports(void *worker);
+
+// Ends a live worker. Any thread.
+void worker_stop(struct worker *worker);
+
+// What the control core may look at. It belongs to the worker.
+const struct worker_counters *worker_counters(const struct worker *worker);
+const struct conn_counters *worker_conn_counters(const struct worker *worker);
+
+// Bytes of memory that the worker's table has reserved.
+size_t worker_memory(const struct worker *worker);
