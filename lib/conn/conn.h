@@ -96,7 +96,6 @@ struct conn_endpoint {
 	uint8_t fin : 1;      // a FIN was seen
 	uint8_t gave_up : 1;  // reassembly stopped
 	uint8_t wrapped : 1;  // the cold wrap counters are not zero
-	uint8_t fin_moved : 1; // a later FIN was elsewhere: its place is in the extension
 	uint8_t letters;      // enum conn_letter; belongs to the direction, not to the endpoint
 	uint8_t spare;
 };
@@ -131,8 +130,8 @@ struct conn_cold {
 	uint16_t packets_high[2];
 	uint16_t last_wraps[2], acked_wraps[2]; // how often `last` and `acked` passed 2^32
 	uint16_t scaled[CONN_SCALED_COUNT][2];  // lower halves; what is above goes to the extension
-	uint32_t fin_position[2]; // relative, of the end of the first FIN's payload
-	uint32_t rst_position[2]; // relative, of the first RST
+	uint32_t fin_position[2]; // relative, of the end of the last FIN's payload
+	uint32_t rst_position[2]; // relative, of the last RST
 	uint8_t history_length;
 	char history[CONN_HISTORY_INLINE];
 };

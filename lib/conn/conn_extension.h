@@ -9,7 +9,7 @@
 
 // What only few connections need, from pools of fixed size that a table has to itself.
 //
-//   extension: | missed 8 | per side: ranges, gaps, high halves, FIN | more history |
+//   extension: | missed 8 | per side: ranges, gaps, high halves, SYN | more history |
 //   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers only, never bytes
 //
 // Same owner as the connection.
@@ -25,8 +25,7 @@ struct conn_extension {
 	uint32_t range[2];        // first range of each side's stream, in order of position
 	uint32_t range_count[2];
 	uint32_t gaps[2];
-	uint32_t fin_position[2]; // relative, one past the latest FIN, when it moved
-	uint32_t syn_position[2]; // relative, of the first SYN, when it was not at 0
+	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];
 	uint8_t history_length;
 	char history[CONN_HISTORY_SIZE - CONN_HISTORY_INLINE];

@@ -62,13 +62,14 @@ static void set_start(struct conn_table *table, struct conn *conn, unsigned side
 {
 	struct conn_endpoint *end = &conn->end[side];
 
+	struct conn_cold *cold = conn_cold(table, conn);
+
 	end->start = end->acked = start;
 	end->last = last;
-	if (__builtin_expect(last < start, 0)) {
-		// The SYN had the last number before the wrap.
-		end->wrapped = 1;
-		conn_cold(table, conn)->last_wraps[side] = 1;
-	}
+	// The SYN may have had the last number before the wrap.
+	end->wrapped = last < start;
+	cold->last_wraps[side] = last < start;
+	cold->acked_wraps[side] = 0;
 }
 
 // spec-conn 2.2: where the sender's numbers begin, and when a repeated SYN moves that.
@@ -105,14 +106,13 @@ static void start_sender(struct conn_table *table, struct conn *conn, const stru
 	}
 }
 
-// A SYN, FIN or RST is recorded again when it is at another place than the first one.
+// A SYN, FIN or RST is recorded again when it is at another place than the one recorded last.
 static void record_again(struct conn_table *table, struct conn *conn, unsigned side,
 			 enum conn_letter mask, char letter, uint32_t *place, uint32_t position)
 {
-	if (conn_history_once(table, conn, side, mask, letter))
-		*place = position;
-	else if (*place != position)
+	if (!conn_history_once(table, conn, side, mask, letter) && *place != position)
 		conn_history_add(table, conn, side, letter);
+	*place = position;
 }
 
 static void record_control(struct conn_table *table, struct conn *conn, const struct packet *packet,
@@ -127,9 +127,11 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 	case PACKET_TCP_SYN:
 		record_again(table, conn, side, CONN_LETTER_SYN,
 			     packet->tcp_flags & PACKET_TCP_ACK ? 'H' : 'S', &syn_position, position);
-		// A side's first SYN is at 0, except where it spoke without one or was closed before.
-		if (syn_position != 0 && (extension = conn_extension_need(table, conn)) != NULL)
-			extension->syn_position[side] = syn_position;
+		// A SYN is at 0, except where a side was closed before.
+		if (position != 0)
+			extension = conn_extension_need(table, conn);
+		if (extension != NULL)
+			extension->syn_position[side] = position;
 		break;
 	case PACKET_TCP_FIN:
 		record_again(table, conn, side, CONN_LETTER_FIN, 'F', &cold->fin_position[side],
@@ -187,25 +189,13 @@ static void record_zero_window(struct conn_table *table, struct conn *conn,
 	conn_history_scaled(table, conn, sender, CONN_ZERO_WINDOW, 'W');
 }
 
+// Where the stream ends, for the reassembler; in a FIN without other flags the same place that history compares.
 static void note_fin(struct conn_table *table, struct conn *conn, const struct packet *packet,
 		     unsigned sender, uint64_t position)
 {
-	struct conn_endpoint *end = &conn->end[sender];
-	struct conn_cold *cold = conn_cold(table, conn);
-	uint32_t after = (uint32_t)(position + segment_length(packet));
-	struct conn_extension *extension;
-
-	// With FIN and another flag in one packet, history did not note its place.
-	if (!end->fin && !(end->letters & CONN_LETTER_FIN))
-		cold->fin_position[sender] = after - 1;
-	end->fin = 1;
-	if (after == cold->fin_position[sender] + 1 && !end->fin_moved)
-		return;
-	extension = conn_extension_need(table, conn);
-	if (extension == NULL)
-		return;
-	end->fin_moved = 1;
-	extension->fin_position[sender] = after;
+	conn_cold(table, conn)->fin_position[sender] =
+		(uint32_t)(position + segment_length(packet) - 1);
+	conn->end[sender].fin = 1;
 }
 
 static void move_wrapping(struct conn_endpoint *end, uint32_t *value, uint16_t *wraps, uint32_t to)
@@ -339,7 +329,7 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 				packet->payload_length);
 	if (__builtin_expect(conn->end[0].state >= TCP_CLOSED || conn->end[1].state >= TCP_CLOSED,
 			     0))
-		tcp_state_check_end(table, conn);
+		tcp_state_check_end(table, conn, sender);
 	if (close.wanted)
 		tcp_state_close(table, conn, sender, close.finish);
 	conn_count(table, conn, sender, packet->ip_length);

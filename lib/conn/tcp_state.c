@@ -242,8 +242,9 @@ static void check_end(struct conn_table *table, struct conn *conn, unsigned side
 		tcp_state_close(table, conn, side, false);
 }
 
-void tcp_state_check_end(struct conn_table *table, struct conn *conn)
+void tcp_state_check_end(struct conn_table *table, struct conn *conn, unsigned sender)
 {
-	check_end(table, conn, CONN_ORIG);
-	check_end(table, conn, CONN_RESP);
+	// The acknowledgement is looked at before the payload, so the peer's stream ends first.
+	check_end(table, conn, sender ^ 1);
+	check_end(table, conn, sender);
 }

@@ -18,5 +18,5 @@ unsigned tcp_state_update(struct conn_table *table, struct conn *conn, const str
 // Close processing of spec-conn 3.5 for `side`.
 void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish);
 
-// Looks whether a side reached the end of its stream by now, and does what waited for that.
-void tcp_state_check_end(struct conn_table *table, struct conn *conn);
+// Looks whether a side reached the end of its stream with this packet of `sender`, and does what waited for that.
+void tcp_state_check_end(struct conn_table *table, struct conn *conn, unsigned sender);

@@ -28,12 +28,8 @@ static bool nothing_acked(const struct conn_table *table, const struct conn *con
 
 uint64_t tcp_stream_fin(const struct conn_table *table, const struct conn *conn, unsigned side)
 {
-	const struct conn_extension *extension =
-		conn->end[side].fin_moved ? conn_extension_get(table, conn) : NULL;
-	uint32_t low = extension != NULL ? extension->fin_position[side]
-					 : conn_cold(table, conn)->fin_position[side] + 1;
-
-	return sequence_extend(low, last_position(table, conn, side));
+	return sequence_extend(conn_cold(table, conn)->fin_position[side] + 1,
+			       last_position(table, conn, side));
 }
 
 uint64_t tcp_stream_size(const struct conn_table *table, const struct conn *conn, unsigned side)
@@ -226,9 +222,9 @@ static uint64_t skip_holes(struct conn_table *table, struct conn *conn, unsigned
 {
 	struct conn_extension *extension = conn_extension_get(table, conn);
 
-	// The first number of a partial connection is a guess that may be one off.
+	// The first number of a partial connection is a guess that may be one off: no gap, and no step either.
 	if (position <= 2 && conn_flag(conn, CONN_PARTIAL))
-		return position;
+		return in_order;
 	while (!conn->end[side].gave_up && has_ranges(extension, side)) {
 		const struct conn_range *range = &table->pool.range[extension->range[side]];
 		uint64_t from = range->from;

@@ -19,7 +19,8 @@ struct entry {
 	uint64_t started;
 	uint32_t header_length;
 	uint32_t present;   // bytes of payload that arrived
-	uint32_t size;      // of the payload; 0 until a last fragment said so
+	uint32_t size;      // of the payload, as far as fragments reached
+	uint32_t ended;     // a last fragment was there
 	uint32_t hash_next; // index + 1
 	uint64_t bitmap[BITMAP_WORDS];
 	// The header is written so that it ends where the payload starts.
@@ -166,7 +167,7 @@ static struct entry *entry_start(struct fragment_table *table, const struct frag
 	entry->state = ENTRY_HELD;
 	entry->started = fragment->time;
 	entry->header_length = fragment->header_length;
-	entry->present = entry->size = 0;
+	entry->present = entry->size = entry->ended = 0;
 	memset(entry->bitmap, 0, sizeof(entry->bitmap));
 	memcpy(entry->header + FRAGMENT_HEADER_MAXIMUM - fragment->header_length, fragment->header,
 	       fragment->header_length);
@@ -200,7 +201,7 @@ static void entry_fill(struct entry *entry, const struct fragment *fragment)
 // Are all bytes below entry->size there?
 static bool entry_complete(const struct entry *entry)
 {
-	if (entry->size == 0 || entry->present < entry->size)
+	if (!entry->ended || entry->present < entry->size)
 		return false;
 	for (uint32_t i = 0; i < entry->size / 64; i++) {
 		if (entry->bitmap[i] != UINT64_MAX)
@@ -233,7 +234,8 @@ enum fragment_result fragment_add(struct fragment_table *table, const struct fra
 	if (entry == NULL)
 		return FRAGMENT_INVALID;
 	entry_fill(entry, fragment);
-	if (!fragment->more && fragment->offset + fragment->length > entry->size)
+	entry->ended |= !fragment->more;
+	if (fragment->offset + fragment->length > entry->size)
 		entry->size = fragment->offset + fragment->length;
 	if (!entry_complete(entry))
 		return FRAGMENT_HELD;

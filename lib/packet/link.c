@@ -64,17 +64,10 @@ static enum packet_verdict skip_ppp_protocol(struct packet_cursor *cursor)
 	return protocol == PPP_MPLS ? skip_mpls(cursor) : PACKET_NOT_IP;
 }
 
+// The length in the header is not looked at: real access concentrators write too small a one, and Zeek takes such packets.
 static enum packet_verdict skip_pppoe(struct packet_cursor *cursor)
 {
-	uint16_t length;
-
-	if (cursor->captured < PPPOE_HEADER)
-		return PACKET_BAD_LINK;
-	length = bytes_be16(cursor->data + 4);
-	if (!cursor_skip(cursor, PPPOE_HEADER))
-		return PACKET_BAD_LINK;
-	cursor_limit(cursor, length);
-	return skip_ppp_protocol(cursor);
+	return cursor_skip(cursor, PPPOE_HEADER) ? skip_ppp_protocol(cursor) : PACKET_BAD_LINK;
 }
 
 // 802.2 LLC: only SNAP with the Ethernet OUI leads to IP (RFC 1042).
