@@ -13,16 +13,24 @@
 #include <rte_mempool.h>
 
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PORTS_MOST 32
 #define QUEUES_MOST 256
 // Buffers that each worker may hold besides those in queues: bursts, handoff rings, the pool's cache.
 #define BUFFERS_A_WORKER 8192
 #define POOL_CACHE 256
+// Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of DPDK 22.11 sees them, and what does not
+// fit is cut, so this is more than any link's own frames.
+#define INTERFACE_FRAME 16384
 
 struct ports {
 	uint32_t workers;
@@ -48,19 +56,41 @@ static bool is_virtual(const char *name)
 	return strncmp(name, "net_", 4) == 0 || strncmp(name, "eth_", 4) == 0;
 }
 
+static bool is_interface(const char *name)
+{
+	return !is_pci(name) && !is_virtual(name);
+}
+
+static uint32_t interface_count(const struct port_settings *settings)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < settings->name_count; i++)
+		count += is_interface(settings->names[i]);
+	return count;
+}
+
+// Kernel interfaces copy, so that no buffer waits in their queues.
 static uint32_t buffer_count(const struct port_settings *settings)
 {
 	uint32_t queues = settings->queues != 0 ? settings->queues : settings->workers;
+	uint32_t holding = settings->name_count - interface_count(settings);
 
 	if (settings->buffers != 0)
 		return settings->buffers;
-	return settings->name_count * queues * settings->descriptors +
-	       settings->workers * BUFFERS_A_WORKER;
+	return holding * queues * settings->descriptors + settings->workers * BUFFERS_A_WORKER;
+}
+
+static uint32_t buffer_size(const struct port_settings *settings)
+{
+	if (interface_count(settings) > 0 && settings->buffer_size < INTERFACE_FRAME)
+		return INTERFACE_FRAME;
+	return settings->buffer_size;
 }
 
 static uint64_t memory_needed(const struct port_settings *settings)
 {
-	uint64_t element = settings->buffer_size + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) + 128;
+	uint64_t element = buffer_size(settings) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) + 128;
 	uint64_t needed = buffer_count(settings) * element;
 
 	if (settings->memory != 0)
@@ -73,13 +103,29 @@ static uint64_t memory_needed(const struct port_settings *settings)
 static void describe_interface(const struct port_settings *settings, const char *name,
 			       uint32_t index, char *text, size_t size)
 {
-	uint32_t frame = 2048, queues = settings->queues != 0 ? settings->queues : 1;
+	uint32_t frame = buffer_size(settings) & ~15u, block = 4096;
 
-	while (frame < settings->buffer_size)
-		frame *= 2;
+	while (block < frame)
+		block *= 2;
 	snprintf(text, size, "net_af_packet%u,iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u",
-		 index, name, queues, frame < 65536 ? 65536 : frame, frame,
+		 index, name, settings->queues != 0 ? settings->queues : 1, block, frame,
 		 settings->descriptors);
+}
+
+// Does the kernel join received packets to larger ones (generic receive offload)?
+static bool interface_merges(const char *name)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GGRO};
+	struct ifreq request = {.ifr_data = (void *)&value};
+	int handle = socket(AF_INET, SOCK_DGRAM, 0);
+	bool merges;
+
+	if (handle < 0)
+		return false;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	merges = ioctl(handle, SIOCETHTOOL, &request) == 0 && value.data != 0;
+	close(handle);
+	return merges;
 }
 
 // Makes the device of a kernel interface or a virtual one; cards were found when the environment started.
@@ -94,6 +140,9 @@ static int probe(const struct port_settings *settings, uint32_t index)
 		snprintf(arguments, sizeof(arguments), "%s", name);
 	} else if (strlen(name) < IF_NAMESIZE && if_nametoindex(name) != 0) {
 		describe_interface(settings, name, index, arguments, sizeof(arguments));
+		if (interface_merges(name))
+			message_warning("-i %s: the kernel merges packets of this interface, so that counts are too low; switch that off with 'ethtool -K %s gro off lro off'",
+					name, name);
 	} else {
 		message_error("-i %s: there is no such device; give a network interface of this machine ('ip link' lists them), a PCI address such as 0000:3b:00.0, or a virtual device such as net_pcap0,rx_pcap=FILE",
 			      name);
@@ -113,7 +162,7 @@ static int find_port(const struct port_settings *settings, uint32_t index, uint1
 	char device[256];
 	size_t length = strcspn(name, ",");
 
-	if (!is_pci(name) && !is_virtual(name))
+	if (is_interface(name))
 		snprintf(device, sizeof(device), "net_af_packet%u", index);
 	else if (is_pci(name) && strchr(name, ':') == strrchr(name, ':'))
 		snprintf(device, sizeof(device), "0000:%.*s", (int)length, name);
@@ -280,11 +329,11 @@ struct ports *ports_open(const struct port_settings *settings)
 	if (eal_start(settings, pci, pci_count, memory_needed(settings)) < 0)
 		goto failed;
 	ports->pool = rte_pktmbuf_pool_create("weir", buffer_count(settings), POOL_CACHE, 0,
-					      (uint16_t)(settings->buffer_size + RTE_PKTMBUF_HEADROOM),
+					      (uint16_t)(buffer_size(settings) + RTE_PKTMBUF_HEADROOM),
 					      SOCKET_ID_ANY);
 	if (ports->pool == NULL) {
 		message_error("no memory for %u packet buffers of %u bytes: raise [capture] memory, or lower buffers or descriptors",
-			      buffer_count(settings), settings->buffer_size);
+			      buffer_count(settings), buffer_size(settings));
 		goto failed;
 	}
 	if (open_all(ports, settings) < 0)

@@ -97,7 +97,9 @@ static void decode(struct worker *worker, const struct port_queue *queue, struct
 		.data = rte_pktmbuf_mtod(buffer, const uint8_t *),
 		.captured = rte_pktmbuf_data_len(buffer),
 		.length = rte_pktmbuf_pkt_len(buffer),
-		.time = worker->now,
+		// A nanosecond apart, so that two packets of a burst are not simultaneous: a connection without
+		// duration would be logged without its bytes.
+		.time = ++worker->now,
 		.link = PACKET_LINK_ETHERNET,
 	};
 	struct capture_counters *counters = &worker->counters.capture;
