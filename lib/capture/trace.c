@@ -38,18 +38,26 @@ static const char *path_name(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-// Sizes are only for the progress bar, so that what cannot be told is no error here.
+// Sizes are only for the progress bar, so that what cannot be told is no error here, but 0.
+static uint64_t file_size(const char *path)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") == 0 || stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return 0;
+	return (uint64_t)status.st_size;
+}
+
 static uint64_t total_size(const char *const *paths, uint32_t count)
 {
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct stat status;
+		uint64_t size = file_size(paths[i]);
 
-		if (strcmp(paths[i], "-") == 0 || stat(paths[i], &status) < 0 ||
-		    !S_ISREG(status.st_mode))
+		if (size == 0)
 			return 0;
-		total += (uint64_t)status.st_size;
+		total += size;
 	}
 	return total;
 }
@@ -68,14 +76,11 @@ struct trace *trace_open(const char *const *paths, uint32_t count)
 
 static void close_file(struct trace *trace)
 {
-	struct stat status;
-
 	if (trace->pcap == NULL)
 		return;
 	pcap_close(trace->pcap);
 	trace->pcap = NULL;
-	if (stat(trace->paths[trace->at - 1], &status) == 0)
-		trace->bytes_before += (uint64_t)status.st_size;
+	trace->bytes_before += file_size(trace->paths[trace->at - 1]);
 	atomic_store_explicit(&trace->bytes_read, trace->bytes_before, memory_order_relaxed);
 }
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "base/uid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const struct uid_key key = {0x12345678, {1, 0x80000000, 0xdeadbeef, 42}};
+
+static uint32_t random32(void)
+{
+	return (uint32_t)random() << 16 ^ (uint32_t)random();
+}
+
+static void assert_comes_back(const struct uid_key *by, uint8_t worker, uint32_t slot,
+			      uint32_t generation)
+{
+	struct uid uid = uid_make(by, worker, slot, generation);
+	uint8_t worker_got;
+	uint32_t slot_got, generation_got;
+
+	uid_open(by, uid, &worker_got, &slot_got, &generation_got);
+	assert_int_equal(uid.salt, by->salt);
+	assert_int_equal(worker_got, worker);
+	assert_int_equal(slot_got, slot);
+	assert_int_equal(generation_got, generation & 0xffffff);
+}
+
+static void the_place_comes_back_out_of_a_uid(void **state)
+{
+	srandom(2);
+	assert_comes_back(&key, 0, 0, 0);
+	assert_comes_back(&key, 255, UINT32_MAX, 0xffffff);
+	assert_comes_back(&key, 1, 2, 0x1000003);
+	for (int i = 0; i < 100000; i++) {
+		struct uid_key by = {random32(), {random32(), random32(), random32(), random32()}};
+
+		assert_comes_back(&by, (uint8_t)random(), random32(), random32());
+	}
+}
+
+static void another_key_gives_another_place(void **state)
+{
+	struct uid_key other = key;
+	struct uid a = uid_make(&key, 1, 2, 3), b;
+
+	other.key[3] ^= 1;
+	b = uid_make(&other, 1, 2, 3);
+	assert_memory_not_equal(a.place, b.place, sizeof(a.place));
+}
+
+static void neighbours_have_nothing_in_common(void **state)
+{
+	unsigned changed = 0;
+
+	// About half of the 64 bits differ between one slot and the next.
+	for (uint32_t slot = 0; slot < 1000; slot++) {
+		struct uid a = uid_make(&key, 0, slot, 1), b = uid_make(&key, 0, slot + 1, 1);
+
+		changed += (unsigned)__builtin_popcount(a.place[0] ^ b.place[0]);
+		changed += (unsigned)__builtin_popcount(a.place[1] ^ b.place[1]);
+	}
+	assert_in_range(changed, 31000, 33000);
+}
+
+// Long division by 62, one decimal-like digit after the other, as one does on paper.
+static void format_slowly(struct uid uid, char *text)
+{
+	static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint32_t word[3] = {uid.salt, uid.place[0], uid.place[1]};
+	char reversed[32];
+	int count = 0;
+
+	do {
+		uint64_t rest = 0;
+
+		for (int i = 0; i < 3; i++) {
+			rest = rest << 32 | word[i];
+			word[i] = (uint32_t)(rest / 62);
+			rest %= 62;
+		}
+		reversed[count++] = digit[rest];
+	} while (word[0] != 0 || word[1] != 0 || word[2] != 0);
+	*text++ = 'C';
+	while (count > 0)
+		*text++ = reversed[--count];
+	*text = '\0';
+}
+
+static void assert_formats(struct uid uid)
+{
+	char expected[32], text[UID_TEXT_SIZE + 1];
+	size_t length;
+
+	format_slowly(uid, expected);
+	memset(text, '#', sizeof(text));
+	length = uid_format(uid, text);
+	assert_true(length >= 2 && length <= UID_TEXT_SIZE);
+	assert_int_equal(text[UID_TEXT_SIZE], '#');
+	text[length] = '\0';
+	assert_string_equal(text, expected);
+}
+
+static void the_text_is_the_number_in_base_62(void **state)
+{
+	srandom(3);
+	assert_formats((struct uid){0});
+	assert_formats((struct uid){0, {0, 61}});
+	assert_formats((struct uid){0, {0, 62}});
+	assert_formats((struct uid){0, {1, 0}});
+	assert_formats((struct uid){1, {0, 0}});
+	assert_formats((struct uid){UINT32_MAX, {UINT32_MAX, UINT32_MAX}});
+	for (int i = 0; i < 100000; i++)
+		assert_formats((struct uid){random32(), {random32(), random32()}});
+}
+
+static void the_text_is_a_letter_and_digits_of_base_62(void **state)
+{
+	srandom(4);
+	for (int i = 0; i < 10000; i++) {
+		char text[UID_TEXT_SIZE];
+		size_t length = uid_format(uid_make(&key, 1, random32(), random32()), text);
+
+		assert_int_equal(text[0], 'C');
+		for (size_t j = 0; j < length; j++)
+			assert_true((text[j] >= '0' && text[j] <= '9') ||
+				    (text[j] >= 'A' && text[j] <= 'Z') ||
+				    (text[j] >= 'a' && text[j] <= 'z'));
+	}
+}
+
+static void random_keys_differ(void **state)
+{
+	struct uid_key a, b;
+
+	assert_int_equal(uid_key_random(&a), 0);
+	assert_int_equal(uid_key_random(&b), 0);
+	assert_memory_not_equal(&a, &b, sizeof(a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_place_comes_back_out_of_a_uid),
+		cmocka_unit_test(another_key_gives_another_place),
+		cmocka_unit_test(neighbours_have_nothing_in_common),
+		cmocka_unit_test(the_text_is_the_number_in_base_62),
+		cmocka_unit_test(the_text_is_a_letter_and_digits_of_base_62),
+		cmocka_unit_test(random_keys_differ),
+	};
+
+	return cmocka_run_group_tests_name("uid", tests, NULL, NULL);
+}
