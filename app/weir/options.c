@@ -3,7 +3,7 @@
 #include "options.h"
 
 #include "base/message.h"
-#include "weir_version.h"
+#include "weir/version.h"
 
 #include <getopt.h>
 #include <stdio.h>
