@@ -30,8 +30,10 @@ static void print_help(void)
 {
 	puts("weir watches network traffic and writes one line for each connection to conn.log.\n"
 	     "\n"
-	     "  weir -r FILE... [options]   read traces (pcap or pcapng, also gzipped; - is standard input)\n"
-	     "  weir -i DEV [...] [options] watch devices: a network interface, a PCI address, or a DPDK\n"
+	     "  weir -r FILE... [options]   read traces (pcap or pcapng, also gzipped; - is "
+	     "standard input)\n"
+	     "  weir -i DEV [...] [options] watch devices: a network interface, a PCI address, or "
+	     "a DPDK\n"
 	     "                              virtual device (net_pcap0,rx_pcap=FILE)\n"
 	     "  weir -c INI [options]       watch the devices that a configuration file names\n"
 	     "  weir --check -c INI         say what is wrong with a configuration, and exit\n"
@@ -43,8 +45,10 @@ static void print_help(void)
 	     "      --set SECTION.KEY=VALUE set one key, after the file; may be repeated\n"
 	     "      --version, -h, --help\n"
 	     "\n"
-	     "Signals: TERM and INT end weir and log what is live, HUP opens the logs anew (after they were\n"
-	     "moved away), USR1 prints a summary. Exit status: 0 done, 1 the run failed, 2 the command line or\n"
+	     "Signals: TERM and INT end weir and log what is live, HUP opens the logs anew (after "
+	     "they were\n"
+	     "moved away), USR1 prints a summary. Exit status: 0 done, 1 the run failed, 2 the "
+	     "command line or\n"
 	     "the configuration is wrong.");
 }
 
@@ -58,7 +62,8 @@ static int apply(struct options *options, const char *key, const char *value)
 {
 	char assignment[4200];
 
-	if (snprintf(assignment, sizeof(assignment), "%s=%s", key, value) >= (int)sizeof(assignment)) {
+	if (snprintf(assignment, sizeof(assignment), "%s=%s", key, value) >=
+	    (int)sizeof(assignment)) {
 		message_error("the value of %s is too long", key);
 		return -1;
 	}
@@ -93,15 +98,17 @@ static enum options_result take(struct options *options, struct settings *settin
 		return OPTIONS_RUN;
 	case 1:
 		if (lists->list == NULL) {
-			message_error("'%s' stands alone; to read a trace write: weir -r %s", optarg, optarg);
+			message_error("'%s' stands alone; to read a trace write: weir -r %s",
+				      optarg, optarg);
 			return OPTIONS_WRONG;
 		}
 		(*lists->list)[(*lists->count)++] = optarg;
 		return OPTIONS_RUN;
 	case 'c':
 		if (settings->file != NULL) {
-			message_error("-c %s: a configuration was already given with -c %s; give one",
-				      optarg, settings->file);
+			message_error(
+				"-c %s: a configuration was already given with -c %s; give one",
+				optarg, settings->file);
 			return OPTIONS_WRONG;
 		}
 		settings->file = optarg;
@@ -179,7 +186,8 @@ static enum options_result check_input(struct options *options, bool has_file)
 	}
 	if (options->device_count > 0)
 		return OPTIONS_RUN;
-	message_error("nothing to watch: give traces with -r FILE, devices with -i DEV, or [capture] interfaces in a configuration; 'weir --help' tells more");
+	message_error("nothing to watch: give traces with -r FILE, devices with -i DEV, or "
+		      "[capture] interfaces in a configuration; 'weir --help' tells more");
 	return OPTIONS_WRONG;
 }
 
@@ -203,8 +211,9 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 	       (option = getopt_long(argc, argv, "-r:i:c:l:w:Ch", long_options, NULL)) != -1)
 		result = take(options, &settings, &lists, option);
 	if (result == OPTIONS_RUN && optind < argc) {
-		message_error("'%s': operands after -- are not known; to read a trace write: weir -r %s",
-			      argv[optind], argv[optind]);
+		message_error(
+			"'%s': operands after -- are not known; to read a trace write: weir -r %s",
+			argv[optind], argv[optind]);
 		result = OPTIONS_WRONG;
 	}
 	if (result == OPTIONS_RUN)

@@ -13,14 +13,14 @@ struct options {
 	uint32_t trace_count;
 	const char **devices;
 	uint32_t device_count;
-	bool check;          // --check
+	bool check; // --check
 	struct config *config;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_WRONG };
 
-// Reads the command line, and the configuration that it names. OPTIONS_EXIT after --help and the like, OPTIONS_WRONG after a
-// message. The caller frees with options_free() in any case.
+// Reads the command line, and the configuration that it names. OPTIONS_EXIT after --help and the
+// like, OPTIONS_WRONG after a message. The caller frees with options_free() in any case.
 enum options_result options_read(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);

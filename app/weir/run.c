@@ -32,14 +32,14 @@ struct program {
 	struct call_rcu_data *reclaimer;
 	struct log_writer *writer;
 	struct log_stream *conn_log;
-	struct ports *ports;          // live
-	struct capture_clock clock;   // live
-	struct reader *reader;        // files
+	struct ports *ports;        // live
+	struct capture_clock clock; // live
+	struct reader *reader;      // files
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
 	struct worker **worker;
-	pthread_t *thread;            // files
+	pthread_t *thread; // files
 	struct control_worker *view;
 	struct control *control;
 };
@@ -220,7 +220,8 @@ static int start_threads(struct program *program)
 		program->reader_runs = result == 0;
 	}
 	if (result != 0) {
-		message_error("threads cannot be started: %s", strerror(result < 0 ? -result : result));
+		message_error("threads cannot be started: %s",
+			      strerror(result < 0 ? -result : result));
 		// Some of them may run already and would never end.
 		_Exit(1);
 	}
@@ -259,9 +260,11 @@ static int finish(struct program *program)
 	if (log_writer_destroy(program->writer, &lost) < 0)
 		status = 1;
 	program->writer = NULL;
+	lost += control_unlogged(program->control);
 	if (lost > 0) {
-		message_error("%llu connections could not be logged, see above; make room and run again",
-			      (unsigned long long)lost);
+		message_error(
+			"%llu connections could not be logged, see above; make room and run again",
+			(unsigned long long)lost);
 		status = 1;
 	}
 	control_print_summary(program->control);
@@ -307,7 +310,8 @@ int run(const struct options *options)
 
 	control_catch_signals();
 	block_signals(true);
-	// A thread of its own that looks every 10 ms, so that workers never wake it with a system call.
+	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
+	// call.
 	program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
 	if (program.reclaimer == NULL)
 		message_error("a thread cannot be started");

@@ -63,7 +63,8 @@ void settings_reader(const struct options *options, const struct conn_settings *
 	memcpy(reader->secret, conn->secret, sizeof(reader->secret));
 }
 
-// Each worker gets its share, and a little more, because the hash does not deal out to the last one.
+// Each worker gets its share, and a little more, because the hash does not deal out to the last
+// one.
 static uint32_t share(uint32_t maximum, uint32_t workers)
 {
 	uint32_t each = (maximum + workers - 1) / workers;
@@ -81,15 +82,17 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 		.maximum = share(config->connections.maximum, workers),
 		.hugepages = options->trace_count == 0 && config->capture.hugepages,
 		.exact_time = options->trace_count > 0,
-		.inactivity = {
-			[CONN_TIMEOUT_TCP_HANDSHAKE] =
-				config->timeouts.tcp_handshake_inactivity_timeout,
-			[CONN_TIMEOUT_TCP] = config->timeouts.tcp_inactivity_timeout,
-			[CONN_TIMEOUT_TCP_LONG] = config->inactivity.tcp_ports_timeout,
-			[CONN_TIMEOUT_UDP] = config->timeouts.udp_inactivity_timeout,
-			[CONN_TIMEOUT_ICMP] = config->timeouts.icmp_inactivity_timeout,
-			[CONN_TIMEOUT_OTHER] = config->timeouts.unknown_ip_inactivity_timeout,
-		},
+		.inactivity =
+			{
+				[CONN_TIMEOUT_TCP_HANDSHAKE] =
+					config->timeouts.tcp_handshake_inactivity_timeout,
+				[CONN_TIMEOUT_TCP] = config->timeouts.tcp_inactivity_timeout,
+				[CONN_TIMEOUT_TCP_LONG] = config->inactivity.tcp_ports_timeout,
+				[CONN_TIMEOUT_UDP] = config->timeouts.udp_inactivity_timeout,
+				[CONN_TIMEOUT_ICMP] = config->timeouts.icmp_inactivity_timeout,
+				[CONN_TIMEOUT_OTHER] =
+					config->timeouts.unknown_ip_inactivity_timeout,
+			},
 		.tcp_attempt_delay = config->timeouts.tcp_attempt_delay,
 		.tcp_syn_timeout = config->timeouts.tcp_SYN_timeout,
 		.tcp_session_timer = config->timeouts.tcp_session_timer,

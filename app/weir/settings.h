@@ -8,7 +8,8 @@
 #include "log/log_options.h"
 #include "options.h"
 
-// The configuration, in the words of each part of weir. What they point to belongs to the configuration.
+// The configuration, in the words of each part of weir. What they point to belongs to the
+// configuration.
 
 void settings_log(const struct config *config, bool live, struct log_options *log);
 void settings_ports(const struct options *options, struct port_settings *ports);

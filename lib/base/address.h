@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// An IPv4 or IPv6 address in network byte order; IPv4 is kept v4-mapped (::ffff:a.b.c.d), so that one
-// comparison serves both and the two never collide.
+// An IPv4 or IPv6 address in network byte order; IPv4 is kept v4-mapped (::ffff:a.b.c.d), so that
+// one comparison serves both and the two never collide.
 struct address {
 	uint8_t byte[16];
 };
@@ -22,17 +22,19 @@ static inline bool address_is_v4(const struct address *address)
 	return memcmp(address->byte, prefix, sizeof(prefix)) == 0;
 }
 
-// Writes the usual text form ("10.0.0.1", "2001:db8::1") without a terminating NUL into `text`, which has
-// room for ADDRESS_TEXT_SIZE bytes, and returns its length. Any thread.
+// Writes the usual text form ("10.0.0.1", "2001:db8::1") without a terminating NUL into `text`,
+// which has room for ADDRESS_TEXT_SIZE bytes, and returns its length. Any thread.
 size_t address_format(const struct address *address, char *text);
 
-// A prefix such as 10.0.0.0/8 or fe80::/10. `length` counts bits of the 128-bit form (10.0.0.0/8: 104).
+// A prefix such as 10.0.0.0/8 or fe80::/10. `length` counts bits of the 128-bit form (10.0.0.0/8:
+// 104).
 struct prefix {
 	struct address address;
 	uint8_t length;
 };
 
-// Reads "10.0.0.0/8", "10.1.2.3" or "2001:db8::/32". Returns 0, or -EINVAL when it is none of these.
+// Reads "10.0.0.0/8", "10.1.2.3" or "2001:db8::/32". Returns 0, or -EINVAL when it is none of
+// these.
 int prefix_parse(const char *text, struct prefix *prefix);
 
 // Is `address` inside `prefix`?

@@ -7,8 +7,8 @@
 // Times are nanoseconds since 1970-01-01 UTC, spans are nanoseconds.
 #define TIME_MICROSECOND UINT64_C(1000)
 #define TIME_MILLISECOND UINT64_C(1000000)
-#define TIME_SECOND UINT64_C(1000000000)
-#define TIME_MINUTE (60 * TIME_SECOND)
-#define TIME_HOUR (60 * TIME_MINUTE)
-#define TIME_DAY (24 * TIME_HOUR)
-#define TIME_NEVER UINT64_MAX
+#define TIME_SECOND      UINT64_C(1000000000)
+#define TIME_MINUTE      (60 * TIME_SECOND)
+#define TIME_HOUR        (60 * TIME_MINUTE)
+#define TIME_DAY         (24 * TIME_HOUR)
+#define TIME_NEVER       UINT64_MAX

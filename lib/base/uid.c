@@ -6,9 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-// XTEA (Needham and Wheeler, 1997): a 64-bit block cipher of a dozen lines, plenty to make places look random.
+// XTEA (Needham and Wheeler, 1997): a 64-bit block cipher of a dozen lines, plenty to make places
+// look random.
 #define XTEA_ROUNDS 32
-#define XTEA_DELTA 0x9e3779b9u
+#define XTEA_DELTA  0x9e3779b9u
 
 int uid_key_random(struct uid_key *key)
 {
@@ -44,14 +45,16 @@ void uid_open(const struct uid_key *key, struct uid uid, uint8_t *worker, uint32
 	*generation = b & 0xffffff;
 }
 
-// What 62 to the power of 10 is: ten digits from a 64-bit number at a time, so that the slow division by 128 bits happens once.
+// What 62 to the power of 10 is: ten digits from a 64-bit number at a time, so that the slow
+// division by 128 bits happens once.
 #define TEN_DIGITS UINT64_C(839299365868340224)
 
 size_t uid_format(struct uid uid, char *text)
 {
-	static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	unsigned __int128 value = (unsigned __int128)uid.salt << 64 |
-				  (uint64_t)uid.place[0] << 32 | uid.place[1];
+	static const char digit[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	unsigned __int128 value = (unsigned __int128)uid.salt << 64 | (uint64_t)uid.place[0] << 32 |
+				  uid.place[1];
 	uint64_t high = (uint64_t)(value / TEN_DIGITS);
 	uint64_t low = (uint64_t)(value % TEN_DIGITS);
 	char reversed[UID_TEXT_SIZE];

@@ -7,10 +7,11 @@
 
 // The name of a connection: 96 bits that look random, written "C" and base 62 as Zeek does.
 //
-//     | salt, the same for one run, 32 bits | place, 64 bits: worker 8, slot 32, generation 24, enciphered |
+//     | salt, the same for one run, 32 bits | place, 64 bits: worker 8, slot 32, generation 24,
+//     enciphered |
 //
-// The place is enciphered rather than hashed, so that whoever holds the key finds the worker and the slot of a
-// connection from its uid alone.
+// The place is enciphered rather than hashed, so that whoever holds the key finds the worker and
+// the slot of a connection from its uid alone.
 struct uid {
 	uint32_t salt;
 	uint32_t place[2];
@@ -34,5 +35,6 @@ struct uid uid_make(const struct uid_key *key, uint8_t worker, uint32_t slot, ui
 void uid_open(const struct uid_key *key, struct uid uid, uint8_t *worker, uint32_t *slot,
 	      uint32_t *generation);
 
-// Writes the text form without a terminating NUL; `text` has room for UID_TEXT_SIZE bytes. Returns its length.
+// Writes the text form without a terminating NUL; `text` has room for UID_TEXT_SIZE bytes. Returns
+// its length.
 size_t uid_format(struct uid uid, char *text);

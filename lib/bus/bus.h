@@ -10,22 +10,26 @@
 
 // What workers and the control core say to each other. One channel a worker:
 //
-//   worker --(finished connections, by value)--> control core        bounded, single producer, single consumer
+//   worker --(finished connections, by value)--> control core        bounded, single producer,
+//   single consumer
 //
-// and, between those that bring packets and those that track them, rings of pointers. All of it lives in ordinary memory and
-// needs no DPDK environment.
+// and, between those that bring packets and those that track them, rings of pointers. All of it
+// lives in ordinary memory and needs no DPDK environment.
 
 struct bus_channel;
 
-// A channel with room for `connections` (a power of two). NULL with a message when memory is out. Start-up only.
+// A channel with room for `connections` (a power of two). NULL with a message when memory is out.
+// Start-up only.
 struct bus_channel *bus_channel_create(uint32_t connections);
 void bus_channel_destroy(struct bus_channel *channel);
 
-// Sends a finished connection. False when the ring is full: the sender keeps it and tries again. Worker only.
+// Sends a finished connection. False when the ring is full: the sender keeps it and tries again.
+// Worker only.
 bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary);
 
 // Takes up to `most` finished connections. Returns how many. Control only.
-size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most);
+size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries,
+			   size_t most);
 
 // A ring of elements of `element_size` bytes (a multiple of 4), one producer, one consumer.
 struct bus_ring;

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Counters that one thread writes and others read, a little late. No lock: a single aligned word is never torn.
+// Counters that one thread writes and others read, a little late. No lock: a single aligned word is
+// never torn.
 
 // What became of the frames so far. Written by whoever decodes.
 struct capture_counters {
@@ -22,9 +23,9 @@ struct worker_counters {
 	struct capture_counters capture; // live only: with files the reader counts
 	uint64_t handed_out;             // packets given to the worker that owns their connection
 	uint64_t handed_in;
-	uint64_t handoff_full;           // packets lost because that worker did not keep up
-	uint64_t channel_full;           // times that a finished connection had to wait for the control core
-	_Atomic uint64_t time;           // where the worker is in packet time, ns
-	atomic_bool receiving;           // may still hand packets over
-	atomic_bool done;                // has sent its last connection
+	uint64_t handoff_full; // packets lost because that worker did not keep up
+	uint64_t channel_full; // times that a finished connection had to wait for the control core
+	_Atomic uint64_t time; // where the worker is in packet time, ns
+	atomic_bool receiving; // may still hand packets over
+	atomic_bool done;      // has sent its last connection
 };

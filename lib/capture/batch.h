@@ -9,22 +9,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// How packets of a file come to the workers: every worker gets every batch, tracks what it owns, and learns from the others' packets
-// how time passes, so that timers run at the same moments whatever the number of workers.
+// How packets of a file come to the workers: every worker gets every batch, tracks what it owns,
+// and learns from the others' packets how time passes, so that timers run at the same moments
+// whatever the number of workers.
 //
-//   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not finished with it;
+//   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not
+//   finished with it;
 //                   -> ring of worker N-1       at 0 the reader fills it again
 //
 // The reader writes a batch, then hands it out; workers only read it.
 
 #define BATCH_PACKETS 256
-#define BATCH_BYTES (1u << 20)
+#define BATCH_BYTES   (1u << 20)
 
 struct batch {
 	atomic_uint users;
 	uint32_t count;
-	bool last;          // nothing follows
-	uint32_t used;      // bytes of `data`
+	bool last;     // nothing follows
+	uint32_t used; // bytes of `data`
 	struct packet packet[BATCH_PACKETS];
 	uint8_t data[BATCH_BYTES];
 };

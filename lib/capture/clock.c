@@ -48,8 +48,8 @@ void clock_adjust(struct capture_clock *clock)
 	uint64_t ours = time + convert(now - base, scale);
 	int64_t ahead = (int64_t)(ours - kernel);
 
-	// A step of the system's clock is followed at once; drift is worn off within ten seconds, so that time does not
-	// jump from one packet to the next.
+	// A step of the system's clock is followed at once; drift is worn off within ten seconds,
+	// so that time does not jump from one packet to the next.
 	if (ahead > (int64_t)TIME_SECOND || ahead < -(int64_t)TIME_SECOND)
 		ours = kernel;
 	else

@@ -17,7 +17,8 @@
 
 #define ARGUMENTS_MOST 96
 
-// What DPDK writes while it starts goes here instead of to the terminal: its last complaint becomes part of our one line.
+// What DPDK writes while it starts goes here instead of to the terminal: its last complaint becomes
+// part of our one line.
 static FILE *complaints;
 static char *complaints_text;
 static size_t complaints_size;
@@ -99,7 +100,8 @@ static void map_lcores(const struct port_settings *settings, char *text, size_t 
 	}
 }
 
-// Huge pages are a must for cards, which read and write memory by themselves, and a gain for the rest.
+// Huge pages are a must for cards, which read and write memory by themselves, and a gain for the
+// rest.
 static int choose_memory(const struct port_settings *settings, bool cards, uint64_t needed)
 {
 	uint64_t found = settings->hugepages ? free_hugepages() : 0;
@@ -108,7 +110,9 @@ static int choose_memory(const struct port_settings *settings, bool cards, uint6
 	if (on_hugepages)
 		return 0;
 	if (cards) {
-		message_error("too few huge pages: %llu MiB are free and %llu MiB are needed; reserve some with 'deploy/hugepages reserve %lluM', or lower [capture] descriptors or buffers",
+		message_error("too few huge pages: %llu MiB are free and %llu MiB are needed; "
+			      "reserve some with 'deploy/hugepages reserve %lluM', or lower "
+			      "[capture] descriptors or buffers",
 			      (unsigned long long)(found >> 20), (unsigned long long)(needed >> 20),
 			      (unsigned long long)(needed >> 20));
 		return -ENOMEM;
@@ -154,7 +158,8 @@ int eal_start(const struct port_settings *settings, const char *const *pci, uint
 		arguments[count++] = settings->eal[i];
 	result = rte_eal_init(count, (char **)(uintptr_t)arguments);
 	if (result < 0) {
-		message_error("the DPDK environment does not start: %s (%s); look at [capture] memory, hugepages and eal, and at [workers] cores",
+		message_error("the DPDK environment does not start: %s (%s); look at [capture] "
+			      "memory, hugepages and eal, and at [workers] cores",
 			      eal_reason(), rte_strerror(rte_errno));
 		return -rte_errno;
 	}

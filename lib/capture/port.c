@@ -23,13 +23,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PORTS_MOST 32
+#define PORTS_MOST  32
 #define QUEUES_MOST 256
-// Buffers that each worker may hold besides those in queues: bursts, handoff rings, the pool's cache.
+// Buffers that each worker may hold besides those in queues: bursts, handoff rings, the pool's
+// cache.
 #define BUFFERS_A_WORKER 8192
-#define POOL_CACHE 256
-// Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of DPDK 22.11 sees them, and what does not
-// fit is cut, so this is more than any link's own frames.
+#define POOL_CACHE       256
+// Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of
+// DPDK 22.11 sees them, and what does not fit is cut, so this is more than any link's own frames.
 #define INTERFACE_FRAME 16384
 
 struct ports {
@@ -90,7 +91,8 @@ static uint32_t buffer_size(const struct port_settings *settings)
 
 static uint64_t memory_needed(const struct port_settings *settings)
 {
-	uint64_t element = buffer_size(settings) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) + 128;
+	uint64_t element = buffer_size(settings) + RTE_PKTMBUF_HEADROOM + sizeof(struct rte_mbuf) +
+			   128;
 	uint64_t needed = buffer_count(settings) * element;
 
 	if (settings->memory != 0)
@@ -128,7 +130,8 @@ static bool interface_merges(const char *name)
 	return merges;
 }
 
-// Makes the device of a kernel interface or a virtual one; cards were found when the environment started.
+// Makes the device of a kernel interface or a virtual one; cards were found when the environment
+// started.
 static int probe(const struct port_settings *settings, uint32_t index)
 {
 	const char *name = settings->names[index];
@@ -141,16 +144,22 @@ static int probe(const struct port_settings *settings, uint32_t index)
 	} else if (strlen(name) < IF_NAMESIZE && if_nametoindex(name) != 0) {
 		describe_interface(settings, name, index, arguments, sizeof(arguments));
 		if (interface_merges(name))
-			message_warning("-i %s: the kernel merges packets of this interface, so that counts are too low; switch that off with 'ethtool -K %s gro off lro off'",
+			message_warning("-i %s: the kernel merges packets of this interface, so "
+					"that counts are too low; switch that off with 'ethtool -K "
+					"%s gro off lro off'",
 					name, name);
 	} else {
-		message_error("-i %s: there is no such device; give a network interface of this machine ('ip link' lists them), a PCI address such as 0000:3b:00.0, or a virtual device such as net_pcap0,rx_pcap=FILE",
+		message_error("-i %s: there is no such device; give a network interface of this "
+			      "machine ('ip link' lists them), a PCI address such as 0000:3b:00.0, "
+			      "or a virtual device such as net_pcap0,rx_pcap=FILE",
 			      name);
 		return -ENODEV;
 	}
 	if (rte_dev_probe(arguments) < 0) {
-		message_error("-i %s: cannot be opened: %s; a network interface needs root or CAP_NET_RAW, a virtual device its arguments as DPDK's manual has them",
-			      name, eal_reason());
+		message_error(
+			"-i %s: cannot be opened: %s; a network interface needs root or "
+			"CAP_NET_RAW, a virtual device its arguments as DPDK's manual has them",
+			name, eal_reason());
 		return -ENODEV;
 	}
 	return 0;
@@ -170,12 +179,14 @@ static int find_port(const struct port_settings *settings, uint32_t index, uint1
 		snprintf(device, sizeof(device), "%.*s", (int)length, name);
 	if (rte_eth_dev_get_port_by_name(device, port) == 0)
 		return 0;
-	message_error("-i %s: no port was found at that address; is the card there, and bound to vfio-pci ('deploy/nic-bind show')?",
+	message_error("-i %s: no port was found at that address; is the card there, and bound to "
+		      "vfio-pci ('deploy/nic-bind show')?",
 		      name);
 	return -ENODEV;
 }
 
-// As many queues as were asked for, as far as the device has them and can keep both directions together.
+// As many queues as were asked for, as far as the device has them and can keep both directions
+// together.
 static uint16_t choose_queues(const struct port_settings *settings,
 			      const struct rte_eth_dev_info *info, bool scaling)
 {
@@ -200,12 +211,13 @@ static bool configure_scaling(const struct rte_eth_dev_info *info, struct rte_et
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = wanted;
 	conf->rx_adv_conf.rss_conf.rss_key = key;
-	conf->rx_adv_conf.rss_conf.rss_key_len =
-		info->hash_key_size != 0 ? info->hash_key_size : RSS_KEY_SIZE;
+	conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size != 0 ? info->hash_key_size
+									  : RSS_KEY_SIZE;
 	return true;
 }
 
-// Queue i is polled by worker i, so that the card chooses the worker as rss_worker() does in software.
+// Queue i is polled by worker i, so that the card chooses the worker as rss_worker() does in
+// software.
 static int fill_indirection(uint16_t port, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / 64];
@@ -215,7 +227,8 @@ static int fill_indirection(uint16_t port, const struct rte_eth_dev_info *info)
 		return -ENOTSUP;
 	memset(table, 0, sizeof(table));
 	for (uint16_t i = 0; i < size; i++) {
-		table[i / RTE_ETH_RETA_GROUP_SIZE].mask |= UINT64_C(1) << (i % RTE_ETH_RETA_GROUP_SIZE);
+		table[i / RTE_ETH_RETA_GROUP_SIZE].mask |= UINT64_C(1)
+							   << (i % RTE_ETH_RETA_GROUP_SIZE);
 		table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
 			rss_entry[i % RSS_ENTRIES];
 	}
@@ -248,8 +261,8 @@ static void assign_queues(struct ports *ports, uint16_t port, uint16_t queues, b
 
 		if (ports->queue_count[worker] == QUEUES_MOST)
 			continue;
-		ports->queue[worker][ports->queue_count[worker]++] =
-			(struct port_queue){.port = port, .queue = queue, .spread = spread};
+		ports->queue[worker][ports->queue_count[worker]++] = (struct port_queue){
+			.port = port, .queue = queue, .spread = spread};
 	}
 }
 
@@ -276,13 +289,15 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 			result = start_queues(ports, settings, port, queues);
 	}
 	if (result < 0) {
-		message_error("-i %s: the device does not start: %s (%s); try fewer queues or descriptors in [capture], or more buffers",
+		message_error("-i %s: the device does not start: %s (%s); try fewer queues or "
+			      "descriptors in [capture], or more buffers",
 			      name, rte_strerror(-result), eal_reason());
 		return result;
 	}
 	ports->started[ports->count - 1] = true;
 	if (settings->promiscuous && rte_eth_promiscuous_enable(port) < 0)
-		message_warning("-i %s: promiscuous mode is not to be had; only frames for this machine are seen",
+		message_warning("-i %s: promiscuous mode is not to be had; only frames for this "
+				"machine are seen",
 				name);
 	scaling = scaling && queues == settings->workers && queues > 1 &&
 		  fill_indirection(port, &info) == 0;
@@ -328,11 +343,12 @@ struct ports *ports_open(const struct port_settings *settings)
 	rss_prepare(settings->workers);
 	if (eal_start(settings, pci, pci_count, memory_needed(settings)) < 0)
 		goto failed;
-	ports->pool = rte_pktmbuf_pool_create("weir", buffer_count(settings), POOL_CACHE, 0,
-					      (uint16_t)(buffer_size(settings) + RTE_PKTMBUF_HEADROOM),
-					      SOCKET_ID_ANY);
+	ports->pool = rte_pktmbuf_pool_create(
+		"weir", buffer_count(settings), POOL_CACHE, 0,
+		(uint16_t)(buffer_size(settings) + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
 	if (ports->pool == NULL) {
-		message_error("no memory for %u packet buffers of %u bytes: raise [capture] memory, or lower buffers or descriptors",
+		message_error("no memory for %u packet buffers of %u bytes: raise [capture] "
+			      "memory, or lower buffers or descriptors",
 			      buffer_count(settings), buffer_size(settings));
 		goto failed;
 	}

@@ -19,8 +19,8 @@ struct reader {
 	struct trace *trace;
 	struct packet_decoder decoder;
 	struct batch *batch[BATCHES];
-	uint32_t at;                 // batch that is being filled
-	struct bus_ring **ring;      // [workers]
+	uint32_t at;            // batch that is being filled
+	struct bus_ring **ring; // [workers]
 	uint32_t workers;
 	uint32_t failures;
 	atomic_bool stop;
@@ -37,8 +37,8 @@ struct reader *reader_create(const struct reader_settings *settings)
 	reader->workers = settings->workers;
 	reader->decoder.ignore_checksums = settings->ignore_checksums;
 	memcpy(reader->decoder.secret, settings->secret, sizeof(settings->secret));
-	reader->decoder.fragments =
-		fragment_table_create(settings->fragments, settings->fragment_timeout);
+	reader->decoder.fragments = fragment_table_create(settings->fragments,
+							  settings->fragment_timeout);
 	reader->trace = trace_open(settings->paths, settings->path_count);
 	reader->ring = calloc(settings->workers, sizeof(*reader->ring));
 	if (reader->decoder.fragments == NULL || reader->trace == NULL || reader->ring == NULL)
@@ -105,7 +105,8 @@ static struct batch *batch_begin(struct reader *reader)
 {
 	struct batch *batch = reader->batch[reader->at];
 
-	for (uint32_t spin = 0; atomic_load_explicit(&batch->users, memory_order_acquire) != 0; spin++) {
+	for (uint32_t spin = 0; atomic_load_explicit(&batch->users, memory_order_acquire) != 0;
+	     spin++) {
 		if (spin < 64)
 			sched_yield();
 		else

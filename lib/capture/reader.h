@@ -9,17 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Reads trace files, decodes the frames and gives them to the workers in batches: an ordinary thread of its own.
+// Reads trace files, decodes the frames and gives them to the workers in batches: an ordinary
+// thread of its own.
 struct reader;
 
 struct reader_settings {
 	const char *const *paths;
 	uint32_t path_count;
 	uint32_t workers;
-	uint32_t fragments;             // datagrams under reassembly
+	uint32_t fragments; // datagrams under reassembly
 	uint64_t fragment_timeout;
 	bool ignore_checksums;
-	uint64_t secret[6];             // shared with the workers' tables
+	uint64_t secret[6]; // shared with the workers' tables
 };
 
 // NULL with a message. Start-up only.
@@ -29,7 +30,8 @@ void reader_destroy(struct reader *reader);
 // The ring from which worker `worker` takes pointers to struct batch. The last one has `last` set.
 struct bus_ring *reader_ring(struct reader *reader, uint32_t worker);
 
-// The thread's function; its argument is the reader. Ends after the last file, or soon after reader_stop().
+// The thread's function; its argument is the reader. Ends after the last file, or soon after
+// reader_stop().
 void *reader_run(void *reader);
 
 // Stop reading; what was read is still tracked. Any thread, also from a signal handler.

@@ -6,15 +6,17 @@
 
 #include <stdint.h>
 
-// Receive-side scaling: which worker a connection belongs to. The key repeats the 16 bits 0x6d5a, so that both directions of a connection
-// get the same hash (Woo and Park, "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012), and so that software finds it with an exclusive-or over the addresses and ports and two look-ups.
+// Receive-side scaling: which worker a connection belongs to. The key repeats the 16 bits 0x6d5a,
+// so that both directions of a connection get the same hash (Woo and Park, "Scalable TCP Session
+// Monitoring with Symmetric Receive-side Scaling", 2012), and so that software finds it with an
+// exclusive-or over the addresses and ports and two look-ups.
 
 #define RSS_KEY_SIZE 40
 
 extern const uint8_t rss_key[RSS_KEY_SIZE];
 
-// The Toeplitz hash of the key's addresses and, for TCP and UDP, ports: what a card computes that was given rss_key. Any thread,
-// after rss_prepare().
+// The Toeplitz hash of the key's addresses and, for TCP and UDP, ports: what a card computes that
+// was given rss_key. Any thread, after rss_prepare().
 uint32_t rss_hash(const struct packet_key *key);
 
 // Fills the tables of rss_hash() and rss_worker(). Start-up only.

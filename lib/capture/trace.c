@@ -27,9 +27,9 @@ struct trace {
 	pcap_t *pcap;
 	gzFile stream;
 	uint32_t link;
-	uint64_t frames;          // of the current file
-	uint64_t bytes_before;    // of files that are done
-	uint64_t bytes_total;     // 0: unknown
+	uint64_t frames;       // of the current file
+	uint64_t bytes_before; // of files that are done
+	uint64_t bytes_total;  // 0: unknown
 	_Atomic uint64_t bytes_read;
 };
 
@@ -112,7 +112,8 @@ static int stream_close(void *cookie)
 static FILE *open_stream(const char *path, gzFile *stream)
 {
 	cookie_io_functions_t functions = {.read = stream_read, .close = stream_close};
-	int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+						: open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 	FILE *file;
 
@@ -156,7 +157,8 @@ static int open_next(struct trace *trace)
 	trace->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
 							       reason);
 	if (trace->pcap == NULL) {
-		message_error("%s: is not a trace that can be read (pcap or pcapng, plain or gzipped): %s",
+		message_error("%s: is not a trace that can be read (pcap or pcapng, plain or "
+			      "gzipped): %s",
 			      path_name(path), reason);
 		fclose(file);
 		return -EINVAL;
@@ -193,7 +195,8 @@ int trace_next(struct trace *trace, struct packet_frame *frame)
 		if (result == 1)
 			break;
 		if (result == PCAP_ERROR) {
-			message_error("%s: after %llu packets: %s; the file is cut short or damaged, what was read of it is logged",
+			message_error("%s: after %llu packets: %s; the file is cut short or "
+				      "damaged, what was read of it is logged",
 				      path_name(trace->paths[trace->at - 1]),
 				      (unsigned long long)trace->frames, pcap_geterr(trace->pcap));
 			close_file(trace);

@@ -7,16 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Trace files, one after the other: pcap and pcapng, any link type, gzipped or not, "-" for standard input.
+// Trace files, one after the other: pcap and pcapng, any link type, gzipped or not, "-" for
+// standard input.
 struct trace;
 
 // `paths` must stay while the trace lives. NULL without memory.
 struct trace *trace_open(const char *const *paths, uint32_t count);
 void trace_close(struct trace *trace);
 
-// The next frame; its bytes stay until the next call. 1: there is one. 0: no more. Below 0, once for each file that cannot be read or
-// ends early, with a message: the call after that goes on with the next file. One thread.
+// The next frame; its bytes stay until the next call. 1: there is one. 0: no more. Below 0, once
+// for each file that cannot be read or ends early, with a message: the call after that goes on with
+// the next file. One thread.
 int trace_next(struct trace *trace, struct packet_frame *frame);
 
-// How much of all files was read, from 0 to 1, or below 0 when that cannot be known (standard input). Any thread.
+// How much of all files was read, from 0 to 1, or below 0 when that cannot be known (standard
+// input). Any thread.
 double trace_progress(const struct trace *trace);

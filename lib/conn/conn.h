@@ -10,32 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The record of a live connection. It has a hot part, two cache lines that every packet needs, and a cold part for what
-// happens once or seldom; both lie in arrays with the same index, the slot. What only few connections need (holes in the
-// stream, a long history) is in an extension, see conn_extension.h.
+// The record of a live connection. It has a hot part, two cache lines that every packet needs, and
+// a cold part for what happens once or seldom; both lie in arrays with the same index, the slot.
+// What only few connections need (holes in the stream, a long history) is in an extension, see
+// conn_extension.h.
 //
-//   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
-//   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
-//   cold, 104:    | first, timers, lists, high halves of counters, letter counts, history |
+//   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is
+//   due hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 | cold, 104:    |
+//   first, timers, lists, high halves of counters, letter counts, history |
 //
-// Written by the worker that owns the connection, and by nobody else. The originator may become the responder ("flip"): then the two
-// endpoints are swapped.
+// Written by the worker that owns the connection, and by nobody else. The originator may become the
+// responder ("flip"): then the two endpoints are swapped.
 
 // conn->key.flags
 enum conn_flag {
-	CONN_ORIG_END = 0x0001,        // which end of the key is the originator
-	CONN_EVENTS_ACTIVE = 0x0002,   // TCP: the attempt and expire timers still act (spec: events active)
-	CONN_PARTIAL = 0x0004,         // TCP: the opening was not seen
-	CONN_SEEN_ORIG = 0x0008,       // TCP: the first packet of the originator was accepted
+	CONN_ORIG_END = 0x0001, // which end of the key is the originator
+	CONN_EVENTS_ACTIVE =
+		0x0002,        // TCP: the attempt and expire timers still act (spec: events active)
+	CONN_PARTIAL = 0x0004, // TCP: the opening was not seen
+	CONN_SEEN_ORIG = 0x0008, // TCP: the first packet of the originator was accepted
 	CONN_SEEN_RESP = 0x0010,
-	CONN_CLOSE_DEFERRED = 0x0020,  // TCP: a close waits until the stream is complete
-	CONN_FINISH_WANTED = 0x0040,   // TCP: that close is to raise the finish event
-	CONN_CLOSING = 0x0080,         // TCP: due[0] is the delay after the close
-	CONN_HALF_OPEN = 0x0100,       // in the list of those that are evicted first
-	CONN_FLIPPED_LATE = 0x0200,    // a protocol's own messages already decided who is the originator
+	CONN_CLOSE_DEFERRED = 0x0020, // TCP: a close waits until the stream is complete
+	CONN_FINISH_WANTED = 0x0040,  // TCP: that close is to raise the finish event
+	CONN_CLOSING = 0x0080,        // TCP: due[0] is the delay after the close
+	CONN_HALF_OPEN = 0x0100,      // in the list of those that are evicted first
+	CONN_FLIPPED_LATE =
+		0x0200, // a protocol's own messages already decided who is the originator
 	CONN_LIVE = 0x0400,
-	CONN_ANSWERED = 0x0800,        // TCP: the first ACK of the originator was seen
-	CONN_TIMEOUT_SHIFT = 12,       // three bits: enum conn_timeout
+	CONN_ANSWERED = 0x0800,  // TCP: the first ACK of the originator was seen
+	CONN_TIMEOUT_SHIFT = 12, // three bits: enum conn_timeout
 	CONN_TIMEOUT_MASK = 0x7000,
 };
 
@@ -71,8 +74,9 @@ enum conn_letter {
 	CONN_LETTER_MIXED = 0x20, // I or Q
 };
 
-// Positions are as in spec-conn 2.2: `start` is the number of the SYN, `last` one past the last segment, `acked` the highest
-// acknowledgement by the peer, all absolute; `in_order` and `trimmed` are relative to start, their lower halves.
+// Positions are as in spec-conn 2.2: `start` is the number of the SYN, `last` one past the last
+// segment, `acked` the highest acknowledgement by the peer, all absolute; `in_order` and `trimmed`
+// are relative to start, their lower halves.
 struct conn_endpoint {
 	union {
 		struct {
@@ -100,21 +104,22 @@ struct conn_endpoint {
 	uint8_t spare;
 };
 
-static_assert(sizeof(struct conn_endpoint) == 24, "two endpoints and their counters fill a cache line");
+static_assert(sizeof(struct conn_endpoint) == 24,
+	      "two endpoints and their counters fill a cache line");
 
 struct conn {
 	struct packet_key key;
-	uint64_t last;          // time of the last packet that counted, ns
+	uint64_t last; // time of the last packet that counted, ns
 	struct wheel_node wheel;
 	struct conn_endpoint end[2]; // [CONN_ORIG], [CONN_RESP]
-	uint32_t packets[2];    // lower halves
+	uint32_t packets[2];         // lower halves
 	uint32_t ip_bytes[2];
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct conn) == 128, "a record's hot part is two cache lines");
 static_assert(offsetof(struct conn, end) == 64, "the endpoints begin the second cache line");
 
-#define CONN_NO_EXTENSION UINT32_MAX
+#define CONN_NO_EXTENSION   UINT32_MAX
 #define CONN_HISTORY_INLINE 15
 
 // Kinds of events whose letter is repeated at 1, 10, 100, ... occurrences.
@@ -130,10 +135,11 @@ struct conn_cold {
 	uint16_t packets_high[2];
 	uint16_t last_wraps[2], acked_wraps[2]; // how often `last` and `acked` passed 2^32
 	uint16_t scaled[CONN_SCALED_COUNT][2];  // lower halves; what is above goes to the extension
-	uint32_t fin_position[2]; // relative, of the end of the last FIN's payload
-	uint32_t rst_position[2]; // relative, of the last RST
+	uint32_t fin_position[2];               // relative, of the end of the last FIN's payload
+	uint32_t rst_position[2];               // relative, of the last RST
 	uint8_t history_length;
 	char history[CONN_HISTORY_INLINE];
 };
 
-static_assert(sizeof(struct conn_cold) == 104, "hot, cold and index stay within 256 bytes a connection");
+static_assert(sizeof(struct conn_cold) == 104,
+	      "hot, cold and index stay within 256 bytes a connection");

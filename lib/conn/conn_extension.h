@@ -10,7 +10,8 @@
 // What only few connections need, from pools of fixed size that a table has to itself.
 //
 //   extension: | missed 8 | per side: ranges, gaps, high halves, SYN | more history |
-//   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers only, never bytes
+//   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers only,
+//   never bytes
 //
 // Same owner as the connection.
 
@@ -20,9 +21,9 @@ struct conn_range {
 };
 
 struct conn_extension {
-	uint64_t missed;          // bytes in gaps
-	uint64_t range_bytes[2];  // sum over the ranges
-	uint32_t range[2];        // first range of each side's stream, in order of position
+	uint64_t missed;         // bytes in gaps
+	uint64_t range_bytes[2]; // sum over the ranges
+	uint32_t range[2];       // first range of each side's stream, in order of position
 	uint32_t range_count[2];
 	uint32_t gaps[2];
 	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0

@@ -2,11 +2,11 @@
 /* Copyright (c) 2026 the weir authors */
 #include "conn/conn_history.h"
 
-#define SWAP(a, b)                      \
-	do {                            \
-		__auto_type swap_ = (a); \
-		(a) = (b);              \
-		(b) = swap_;            \
+#define SWAP(a, b)                                                                                 \
+	do {                                                                                       \
+		__auto_type swap_ = (a);                                                           \
+		(a) = (b);                                                                         \
+		(b) = swap_;                                                                       \
 	} while (0)
 
 static bool is_broadcast(const struct address *address)
@@ -16,7 +16,8 @@ static bool is_broadcast(const struct address *address)
 	return address_is_v4(address) && memcmp(address->byte + 12, all_ones, 4) == 0;
 }
 
-// spec-conn 1.4, "at creation": a first packet that comes from a server's port was sent by the responder.
+// spec-conn 1.4, "at creation": a first packet that comes from a server's port was sent by the
+// responder.
 bool conn_flips_at_creation(const struct conn_settings *settings, const struct packet *packet)
 {
 	const struct packet_key *key = &packet->key;

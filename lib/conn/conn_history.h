@@ -4,10 +4,11 @@
 
 #include "conn/conn_internal.h"
 
-// The history column (spec-conn 2.5): one letter for each kind of thing that happened, upper case for the originator,
-// lower case for the responder. Same owner as the connection.
+// The history column (spec-conn 2.5): one letter for each kind of thing that happened, upper case
+// for the originator, lower case for the responder. Same owner as the connection.
 
-// Appends `letter` (upper case, or '^') as side `side` has it. A history that is full stays as it is.
+// Appends `letter` (upper case, or '^') as side `side` has it. A history that is full stays as it
+// is.
 void conn_history_add(struct conn_table *table, struct conn *conn, unsigned side, char letter);
 
 // Appends `letter` unless `mask` was recorded for this side before. True when it was appended.

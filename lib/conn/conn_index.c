@@ -101,7 +101,8 @@ void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot)
 			if (bucket->slot[entry] != slot)
 				continue;
 			bucket->tag[entry] = 0;
-			// An overflow bucket that became empty goes back, so that chains do not only grow.
+			// An overflow bucket that became empty goes back, so that chains do not
+			// only grow.
 			if (previous != NULL && bucket_match(bucket, 0) == 0xff) {
 				uint32_t index = previous->overflow;
 

@@ -12,7 +12,7 @@
 struct conn_bucket {
 	uint16_t tag[BUCKET_ENTRIES]; // of the hash; 0: the entry is empty
 	uint32_t slot[BUCKET_ENTRIES];
-	uint32_t overflow;            // index + 1 of a further bucket
+	uint32_t overflow; // index + 1 of a further bucket
 	uint32_t spare[3];
 } __attribute__((aligned(64)));
 
@@ -25,31 +25,31 @@ struct conn_list {
 };
 
 struct conn_table {
-	struct conn *conn;            // [slots]
-	struct conn_cold *cold;       // [slots]
+	struct conn *conn;      // [slots]
+	struct conn_cold *cold; // [slots]
 	struct conn_bucket *bucket;
 	struct wheel *wheel;
-	uint64_t clock;               // the latest packet time seen, never moves back
-	uint64_t next_check;          // no timer is due before; copy of the wheel's
+	uint64_t clock;      // the latest packet time seen, never moves back
+	uint64_t next_check; // no timer is due before; copy of the wheel's
 	uint64_t bucket_mask;
 	uint32_t live;
 	uint32_t waiting;
-	uint32_t free;                // first of the free slots, linked through wheel.next
-	uint32_t fresh;               // slots from here on were never used
+	uint32_t free;  // first of the free slots, linked through wheel.next
+	uint32_t fresh; // slots from here on were never used
 	uint32_t slots;
-	uint32_t overflow_free;       // first free overflow bucket, index + 1
+	uint32_t overflow_free; // first free overflow bucket, index + 1
 	uint32_t overflow_fresh, overflow_end;
 	uint32_t finished_first, finished_last; // linked through wheel.next
 	uint32_t drain_at;
 	struct conn_list half_open;
 	struct conn_list closing;
-	struct conn_pool pool;        // extensions
+	struct conn_pool pool; // extensions
 	struct conn_counters counters;
 	struct conn_settings settings;
 	conn_reclaim_function reclaim;
-	struct conn_limbo *limbo;     // [CONN_LIMBO_BATCHES], a ring
-	uint32_t limbo_fill;          // batch that is being filled
-	uint32_t limbo_oldest;        // batch that waits longest for its grace period
+	struct conn_limbo *limbo; // [CONN_LIMBO_BATCHES], a ring
+	uint32_t limbo_fill;      // batch that is being filled
+	uint32_t limbo_oldest;    // batch that waits longest for its grace period
 	size_t memory;
 };
 

@@ -19,12 +19,13 @@ static inline bool conn_ports_contain(const struct conn_ports *ports, uint16_t p
 	return ports->bit[port / 64] >> (port % 64) & 1;
 }
 
-// What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0 means never.
+// What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0
+// means never.
 struct conn_settings {
-	uint32_t maximum;              // live connections in this table
-	bool hugepages;                // take reserved huge pages when there are enough
-	bool exact_time;               // timers in order and to the nanosecond: input from files
-	uint8_t worker;                // for the uids
+	uint32_t maximum; // live connections in this table
+	bool hugepages;   // take reserved huge pages when there are enough
+	bool exact_time;  // timers in order and to the nanosecond: input from files
+	uint8_t worker;   // for the uids
 	struct uid_key uid_key;
 	uint64_t secret[PACKET_SECRET_WORDS]; // the one that packets were hashed with
 	uint64_t inactivity[CONN_TIMEOUT_COUNT];

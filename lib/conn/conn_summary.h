@@ -28,14 +28,14 @@ enum conn_state {
 
 // Why it was removed.
 enum conn_reason {
-	CONN_REASON_INACTIVE,  // nothing happened for the inactivity time
-	CONN_REASON_ATTEMPT,   // nobody answered the SYN
-	CONN_REASON_EXPIRED,   // half closed, reset or one-sided, and quiet
-	CONN_REASON_CLOSED,    // both sides closed, or one reset it
-	CONN_REASON_SESSION,   // a request-reply protocol's session timer (DNS)
-	CONN_REASON_REUSED,    // a new connection on the same tuple
-	CONN_REASON_EVICTED,   // the table was full
-	CONN_REASON_END,       // end of the input, or shutdown
+	CONN_REASON_INACTIVE, // nothing happened for the inactivity time
+	CONN_REASON_ATTEMPT,  // nobody answered the SYN
+	CONN_REASON_EXPIRED,  // half closed, reset or one-sided, and quiet
+	CONN_REASON_CLOSED,   // both sides closed, or one reset it
+	CONN_REASON_SESSION,  // a request-reply protocol's session timer (DNS)
+	CONN_REASON_REUSED,   // a new connection on the same tuple
+	CONN_REASON_EVICTED,  // the table was full
+	CONN_REASON_END,      // end of the input, or shutdown
 	CONN_REASON_COUNT
 };
 
@@ -43,21 +43,22 @@ enum { CONN_ORIG = 0, CONN_RESP = 1 };
 
 #define CONN_HISTORY_SIZE 112
 
-// A finished connection, by value: what a worker sends to the control core for one line of conn.log.
-// Written by the worker that owned the connection, read by the control core only.
+// A finished connection, by value: what a worker sends to the control core for one line of
+// conn.log. Written by the worker that owned the connection, read by the control core only.
 struct conn_summary {
-	uint64_t time;       // of the first packet, ns since 1970
-	int64_t duration;    // ns; the columns duration, orig_bytes and resp_bytes are unset when it is <= 0
-	uint64_t removed;    // when it was removed, ns since 1970, in packet time
-	uint64_t bytes[2];   // payload; [CONN_ORIG] and [CONN_RESP] here and below
+	uint64_t time;     // of the first packet, ns since 1970
+	int64_t duration;  // ns; the columns duration, orig_bytes and resp_bytes are unset when it
+			   // is <= 0
+	uint64_t removed;  // when it was removed, ns since 1970, in packet time
+	uint64_t bytes[2]; // payload; [CONN_ORIG] and [CONN_RESP] here and below
 	uint64_t packets[2];
 	uint64_t ip_bytes[2];
 	uint64_t missed_bytes;
 	struct address address[2];
-	uint16_t port[2];    // host byte order; for ICMP the type and the partner type or code
-	uint8_t protocol;    // number from the IP header
-	uint8_t state;       // enum conn_state
-	uint8_t reason;      // enum conn_reason
+	uint16_t port[2]; // host byte order; for ICMP the type and the partner type or code
+	uint8_t protocol; // number from the IP header
+	uint8_t state;    // enum conn_state
+	uint8_t reason;   // enum conn_reason
 	uint8_t history_length;
 	struct uid uid;
 	char history[CONN_HISTORY_SIZE];

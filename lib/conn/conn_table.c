@@ -34,23 +34,25 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 		goto no_table;
 	table->settings = *settings;
 	table->reclaim = reclaim;
-	table->slots = settings->maximum + (reclaim != NULL ? RESERVE : 0);
+	table->slots = settings->maximum + RESERVE;
 	table->bucket_mask = buckets - 1;
-	// A table that is full to the last slot has more than eight entries in about 2 % of its buckets.
+	// A table that is full to the last slot has more than eight entries in about 2 % of its
+	// buckets.
 	table->overflow_fresh = (uint32_t)buckets;
 	table->overflow_end = (uint32_t)(buckets + buckets / 8 + 64);
 	table->free = table->finished_first = table->finished_last = CONN_SLOT_NONE;
-	table->half_open = table->closing =
-		(struct conn_list){.oldest = CONN_SLOT_NONE, .newest = CONN_SLOT_NONE};
+	table->half_open = table->closing = (struct conn_list){.oldest = CONN_SLOT_NONE,
+							       .newest = CONN_SLOT_NONE};
 	table->conn = memory_map((size_t)table->slots * sizeof(*table->conn), settings->hugepages);
 	table->cold = memory_map((size_t)table->slots * sizeof(*table->cold), settings->hugepages);
-	table->bucket =
-		memory_map(bucket_count(table) * sizeof(*table->bucket), settings->hugepages);
+	table->bucket = memory_map(bucket_count(table) * sizeof(*table->bucket),
+				   settings->hugepages);
 	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL)
 		goto no_memory;
 	if (conn_pool_create(&table->pool, settings->maximum, settings->hugepages) < 0)
 		goto no_memory;
-	table->wheel = wheel_create(&table->conn->wheel, sizeof(*table->conn), settings->exact_time);
+	table->wheel = wheel_create(&table->conn->wheel, sizeof(*table->conn),
+				    settings->exact_time);
 	table->limbo = calloc(CONN_LIMBO_BATCHES, sizeof(*table->limbo));
 	if (table->wheel == NULL || table->limbo == NULL)
 		goto no_wheel;
@@ -180,13 +182,17 @@ static void slot_release(struct conn_table *table, uint32_t slot)
 		conn_table_reclaim(table);
 }
 
-static uint32_t slot_take(struct conn_table *table)
+static bool slot_available(struct conn_table *table)
 {
-	uint32_t slot;
-
 	if (table->free == CONN_SLOT_NONE && table->fresh == table->slots)
 		limbo_collect(table);
-	slot = table->free;
+	return table->free != CONN_SLOT_NONE || table->fresh < table->slots;
+}
+
+static uint32_t slot_take(struct conn_table *table)
+{
+	uint32_t slot = table->free;
+
 	if (slot != CONN_SLOT_NONE)
 		table->free = table->conn[slot].wheel.next;
 	else if (table->fresh < table->slots)
@@ -194,8 +200,8 @@ static uint32_t slot_take(struct conn_table *table)
 	return slot;
 }
 
-// Makes room by giving up what is worth least: half-open connections, then those that only wait for stragglers after their
-// close, the oldest first. Established ones stay whatever happens.
+// Makes room by giving up what is worth least: half-open connections, then those that only wait for
+// stragglers after their close, the oldest first. Established ones stay whatever happens.
 static bool evict(struct conn_table *table)
 {
 	uint32_t slot = table->half_open.oldest;
@@ -215,11 +221,9 @@ struct conn *conn_create(struct conn_table *table, const struct packet *packet)
 	struct conn *conn;
 	uint32_t slot, generation;
 
-	if (table->live + table->waiting >= table->settings.maximum && !evict(table))
+	if (!slot_available(table) || (table->live >= table->settings.maximum && !evict(table)))
 		return NULL;
 	slot = slot_take(table);
-	if (slot == CONN_SLOT_NONE)
-		return NULL;
 	conn = &table->conn[slot];
 	cold = &table->cold[slot];
 	if (conn_index_insert(table, packet->hash, slot) < 0) {
@@ -231,7 +235,8 @@ struct conn *conn_create(struct conn_table *table, const struct packet *packet)
 	memset(cold, 0, sizeof(*cold));
 	memset(conn->end, 0, sizeof(*conn) - offsetof(struct conn, end));
 	conn->key = packet->key;
-	conn->key.flags = (uint16_t)(packet->sender | CONN_LIVE | CONN_EVENTS_ACTIVE | CONN_HALF_OPEN);
+	conn->key.flags = (uint16_t)(packet->sender | CONN_LIVE | CONN_EVENTS_ACTIVE |
+				     CONN_HALF_OPEN);
 	conn->last = packet->time;
 	wheel_node_clear(&conn->wheel);
 	cold->first = packet->time;

@@ -10,23 +10,27 @@
 
 // The connections of one worker.
 //
-//   index:    buckets of one cache line, 8 entries each; four entries a bucket on average when the table is full
+//   index:    buckets of one cache line, 8 entries each; four entries a bucket on average when the
+//   table is full
 //             | tag 8 x 2 | slot 8 x 4 | overflow bucket 4 | spare 12 |
 //   records:  struct conn [slots], struct conn_cold [slots]
-//             slots = maximum + reserve; the reserve waits in limbo until no reader can still look at it
+//             slots = maximum + reserve; the reserve waits in limbo until no reader can still look
+//             at it
 //
-//   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo (grace period) -> free
+//   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo
+//   (grace period) -> free
 //
-// The owner is the only writer. Other threads may read records inside a read section of theirs; a slot comes back into use only
-// after `reclaim` said that all of them passed a quiescent state.
+// The owner is the only writer. Other threads may read records inside a read section of theirs; a
+// slot comes back into use only after `reclaim` said that all of them passed a quiescent state.
 
-#define CONN_SLOT_NONE UINT32_MAX
-#define CONN_LIMBO_BATCH 1022
+#define CONN_SLOT_NONE     UINT32_MAX
+#define CONN_LIMBO_BATCH   1022
 #define CONN_LIMBO_BATCHES 64
 
 struct conn_table;
 
-// Slots on their way from finished to free. `elapsed` is set, from any thread, once a grace period has passed.
+// Slots on their way from finished to free. `elapsed` is set, from any thread, once a grace period
+// has passed.
 struct conn_limbo {
 	void *private_data[4]; // for whoever waits for the grace period
 	atomic_bool elapsed;
@@ -39,41 +43,44 @@ typedef void (*conn_reclaim_function)(struct conn_limbo *limbo);
 
 struct conn_counters {
 	uint64_t created;
-	uint64_t finished;        // handed to conn_finished_next()'s caller and released
-	uint64_t packets;         // that went to a connection
-	uint64_t evicted;         // removed to make room
-	uint64_t refused;         // packets without connection because there was no room at all
+	uint64_t finished; // handed to conn_finished_next()'s caller and released
+	uint64_t packets;  // that went to a connection
+	uint64_t evicted;  // removed to make room
+	uint64_t refused;  // packets without connection because there was no room at all
 	uint64_t removed[CONN_REASON_COUNT];
 	uint64_t bad_checksum;    // tracked packets whose transport checksum was wrong
 	uint64_t bad_header;      // tracked packets whose TCP header did not fit
 	uint64_t extension_short; // something was not recorded because the extension pool was empty
 };
 
-// Without `reclaim`, slots are used again at once: for tests and for programs without readers. NULL, with a message, when memory
-// is out. Start-up only.
+// Without `reclaim`, slots are used again at once: for tests and for programs without readers.
+// NULL, with a message, when memory is out. Start-up only.
 struct conn_table *conn_table_create(const struct conn_settings *settings,
 				     conn_reclaim_function reclaim);
 void conn_table_destroy(struct conn_table *table);
 
-// Tracks a burst: for each packet in order, time moves to it, timers that are due run, and if its verdict is PACKET_TRACK and
-// its owner `worker`, the packet goes to its connection. Worker only.
+// Tracks a burst: for each packet in order, time moves to it, timers that are due run, and if its
+// verdict is PACKET_TRACK and its owner `worker`, the packet goes to its connection. Worker only.
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker);
 
-// Runs at most `limit` timers that are due at `now`, and moves the table's time there. Returns how many ran. Worker only.
+// Runs at most `limit` timers that are due at `now`, and moves the table's time there. Returns how
+// many ran. Worker only.
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit);
 
-// Removes up to `limit` live connections, for the end of the input. Returns how many; 0 when none is left. Worker only.
+// Removes up to `limit` live connections, for the end of the input. Returns how many; 0 when none
+// is left. Worker only.
 size_t conn_table_drain(struct conn_table *table, size_t limit);
 
-// The oldest finished connection that was not released yet, summed up in `summary`; false when there is none, or when it must
-// wait for room in limbo. Worker only.
+// The oldest finished connection that was not released yet, summed up in `summary`; false when
+// there is none, or when it must wait for room in limbo. Worker only.
 bool conn_finished_peek(struct conn_table *table, struct conn_summary *summary);
 
 // Releases the connection that conn_finished_peek() gave. Worker only.
 void conn_finished_release(struct conn_table *table);
 
-// Starts a grace period for what waits in limbo, however little it is: when there is nothing better to do. Worker only.
+// Starts a grace period for what waits in limbo, however little it is: when there is nothing better
+// to do. Worker only.
 void conn_table_reclaim(struct conn_table *table);
 
 // Live connections, and those finished but not released. Any thread, as an estimate.

@@ -6,13 +6,14 @@
 //
 //              due[0]                                  due[1]
 //   TCP        expire check, re-armed every 6 s;       attempt: cuts an unanswered SYN; later, when
-//              after the close the close delay          one side closed, a second chain of expire checks
+//              after the close the close delay          one side closed, a second chain of expire
+//              checks
 //   UDP        DNS session check, re-armed every 10 s  -
 //
-// The attempt timer and the second chain can share a field: the chain begins when one side closed and the other is not
-// inactive, and from then on the attempt timer would do nothing. Inactivity has no field: it is `last` plus the time that
-// applies. The wheel has one entry for the earliest of them; a packet only writes `last`, and an entry that comes
-// up too early is armed again.
+// The attempt timer and the second chain can share a field: the chain begins when one side closed
+// and the other is not inactive, and from then on the attempt timer would do nothing. Inactivity
+// has no field: it is `last` plus the time that applies. The wheel has one entry for the earliest
+// of them; a packet only writes `last`, and an entry that comes up too early is armed again.
 
 static uint64_t inactivity_due(const struct conn_table *table, const struct conn *conn)
 {

@@ -7,8 +7,8 @@
 // Between packets of a file every timer that is due runs, however many they are.
 #define NO_LIMIT SIZE_MAX
 
-// How far ahead of its use memory is asked for, in packets: long enough for it to arrive, short enough that it is not
-// pushed out again.
+// How far ahead of its use memory is asked for, in packets: long enough for it to arrive, short
+// enough that it is not pushed out again.
 #define BUCKET_AHEAD 8
 #define RECORD_AHEAD 4
 

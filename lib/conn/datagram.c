@@ -24,7 +24,8 @@ void datagram_start(struct conn *conn)
 	payload_set(&conn->end[CONN_RESP], -1);
 }
 
-// A total below zero stands for "nothing sent" (spec-conn 2.2), also when an impossible length field led there.
+// A total below zero stands for "nothing sent" (spec-conn 2.2), also when an impossible length
+// field led there.
 static void payload_add(struct conn_endpoint *end, int64_t bytes)
 {
 	int64_t total = datagram_payload(end);
@@ -46,7 +47,8 @@ static bool is_dns_port(uint16_t port)
 	return port == 53 || port == 137 || port == 5353 || port == 5355;
 }
 
-// Zeek's DNS analyzer takes 224.x.x.x and ff00::/8, and nothing else, for multicast here (spec-conn 10, trap 13).
+// Zeek's DNS analyzer takes 224.x.x.x and ff00::/8, and nothing else, for multicast here (spec-conn
+// 10, trap 13).
 static bool is_multicast(const struct address *address)
 {
 	return address_is_v4(address) ? address->byte[12] == 224 : address->byte[0] == 0xff;
@@ -74,8 +76,8 @@ static bool ntp_flips(const struct packet *packet, unsigned side)
 	return (side == CONN_ORIG && mode == 4) || (side == CONN_RESP && mode == 3);
 }
 
-// Lets what the messages say decide who is the originator, once. Payload totals and letters stay with their old sides
-// then, as in Zeek (spec-conn 1.4, side effects).
+// Lets what the messages say decide who is the originator, once. Payload totals and letters stay
+// with their old sides then, as in Zeek (spec-conn 1.4, side effects).
 static void flip_by_content(struct conn_table *table, struct conn *conn,
 			    const struct packet *packet, unsigned side)
 {

@@ -18,7 +18,8 @@ bool tcp_reuses(const struct conn *conn, const struct packet *packet)
 	if (packet->transport == PACKET_TRANSPORT_SHORT_HEADER)
 		return false;
 	if (packet->tcp_flags & PACKET_TCP_ACK) {
-		// Without anything from the originator, this is not the answer to a SYN of the old connection.
+		// Without anything from the originator, this is not the answer to a SYN of the old
+		// connection.
 		if (orig->state != TCP_INACTIVE)
 			return false;
 		reference = resp->start;
@@ -126,7 +127,8 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 	switch (flags) {
 	case PACKET_TCP_SYN:
 		record_again(table, conn, side, CONN_LETTER_SYN,
-			     packet->tcp_flags & PACKET_TCP_ACK ? 'H' : 'S', &syn_position, position);
+			     packet->tcp_flags & PACKET_TCP_ACK ? 'H' : 'S', &syn_position,
+			     position);
 		// A SYN is at 0, except where a side was closed before.
 		if (position != 0)
 			extension = conn_extension_need(table, conn);
@@ -148,7 +150,8 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 	}
 }
 
-// A lone SYN-ACK, and now traffic: who sent the SYN-ACK is the responder after all (spec-conn 1.4). True when that was so.
+// A lone SYN-ACK, and now traffic: who sent the SYN-ACK is the responder after all (spec-conn 1.4).
+// True when that was so.
 static bool flips_after_syn_ack(struct conn_table *table, struct conn *conn)
 {
 	if (!conn_history_is(table, conn, 'H'))
@@ -168,8 +171,8 @@ static unsigned record(struct conn_table *table, struct conn *conn, const struct
 	if (control) {
 		record_control(table, conn, packet, sender, position);
 	} else if (packet->payload_length > 0 || packet->tcp_flags & PACKET_TCP_ACK) {
-		enum conn_letter mask =
-			packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
+		enum conn_letter mask = packet->payload_length > 0 ? CONN_LETTER_DATA
+								   : CONN_LETTER_ACK;
 
 		if (__builtin_expect(conn->end[sender].letters & mask, 1))
 			return sender;
@@ -189,12 +192,13 @@ static void record_zero_window(struct conn_table *table, struct conn *conn,
 	conn_history_scaled(table, conn, sender, CONN_ZERO_WINDOW, 'W');
 }
 
-// Where the stream ends, for the reassembler; in a FIN without other flags the same place that history compares.
+// Where the stream ends, for the reassembler; in a FIN without other flags the same place that
+// history compares.
 static void note_fin(struct conn_table *table, struct conn *conn, const struct packet *packet,
 		     unsigned sender, uint64_t position)
 {
-	conn_cold(table, conn)->fin_position[sender] =
-		(uint32_t)(position + segment_length(packet) - 1);
+	conn_cold(table, conn)->fin_position[sender] = (uint32_t)(position +
+								  segment_length(packet) - 1);
 	conn->end[sender].fin = 1;
 }
 
@@ -244,7 +248,8 @@ static uint64_t take_ack(struct conn_table *table, struct conn *conn, const stru
 	return position;
 }
 
-// spec-conn 2.2, L: one past the last segment. A segment with payload that does not move it is a retransmission.
+// spec-conn 2.2, L: one past the last segment. A segment with payload that does not move it is a
+// retransmission.
 static void move_last(struct conn_table *table, struct conn *conn, const struct packet *packet,
 		      unsigned sender)
 {
@@ -269,7 +274,8 @@ static void move_last(struct conn_table *table, struct conn *conn, const struct 
 		conn_history_scaled(table, conn, sender, CONN_RETRANSMISSION, 'T');
 }
 
-// The three-way handshake is over when the originator speaks again after an answer: not among the first to be evicted any more.
+// The three-way handshake is over when the originator speaks again after an answer: not among the
+// first to be evicted any more.
 static void check_half_open(struct conn_table *table, struct conn *conn,
 			    const struct packet *packet, unsigned sender)
 {

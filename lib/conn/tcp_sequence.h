@@ -4,8 +4,9 @@
 
 #include "conn/conn_internal.h"
 
-// Sequence numbers on the wire have 32 bits, streams have more: `last` and `acked` come with counts of how often they
-// passed 2^32, and positions are counted from the endpoint's start in 64 bits (spec-conn 2.2).
+// Sequence numbers on the wire have 32 bits, streams have more: `last` and `acked` come with counts
+// of how often they passed 2^32, and positions are counted from the endpoint's start in 64 bits
+// (spec-conn 2.2).
 
 // A jump of more than this by a SYN, a RST or an ACK of zero is not believed.
 #define TCP_JUMP_MOST 1048576
@@ -52,8 +53,9 @@ static inline uint64_t acked_position(const struct conn_table *table, const stru
 				 acked_wraps(table, conn, side));
 }
 
-// The position of `sequence`, seen from a reference (`last` or `acked`) with its wraps. *before_start is set when it lies before the
-// start; as long as nothing wrapped, everything 2^31 or more away counts as such (spec-conn 2.2, underflow).
+// The position of `sequence`, seen from a reference (`last` or `acked`) with its wraps.
+// *before_start is set when it lies before the start; as long as nothing wrapped, everything 2^31
+// or more away counts as such (spec-conn 2.2, underflow).
 static inline uint64_t sequence_relative(const struct conn_endpoint *end, uint32_t sequence,
 					 uint32_t reference, uint32_t wraps, bool *before_start)
 {

@@ -39,8 +39,7 @@ static void established(struct conn_table *table, struct conn *conn)
 static void syn_from_inactive_orig(struct conn_table *table, struct conn *conn,
 				   const struct packet *packet, unsigned sender)
 {
-	enter(conn, sender,
-	      packet->tcp_flags & PACKET_TCP_ACK ? TCP_SYN_ACK_SENT : TCP_SYN_SENT);
+	enter(conn, sender, packet->tcp_flags & PACKET_TCP_ACK ? TCP_SYN_ACK_SENT : TCP_SYN_SENT);
 	conn_timer_set(table, conn, 1, packet->time + table->settings.tcp_attempt_delay);
 }
 
@@ -80,8 +79,7 @@ static void other_from_inactive(struct conn *conn, const struct packet *packet, 
 	uint8_t peer = conn->end[sender ^ 1].state;
 
 	// Some servers acknowledge a SYN before they answer it.
-	if (!from_orig && packet->payload_length == 0 &&
-	    conn->end[CONN_ORIG].state == TCP_SYN_SENT)
+	if (!from_orig && packet->payload_length == 0 && conn->end[CONN_ORIG].state == TCP_SYN_SENT)
 		return;
 	if (packet->tcp_flags & PACKET_TCP_ACK && peer == TCP_ESTABLISHED) {
 		// Only the SYN is missing.

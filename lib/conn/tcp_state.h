@@ -10,13 +10,15 @@ struct tcp_close {
 	bool finish; // with the finish event, unless it was a rejection
 };
 
-// The transitions of spec-conn 3.3 for a packet of `sender`. `from_orig` says who sent it by the roles before this packet, which a
-// flip inside the packet leaves behind (spec-conn 3.6). Returns the sender's side, which such a flip changes.
+// The transitions of spec-conn 3.3 for a packet of `sender`. `from_orig` says who sent it by the
+// roles before this packet, which a flip inside the packet leaves behind (spec-conn 3.6). Returns
+// the sender's side, which such a flip changes.
 unsigned tcp_state_update(struct conn_table *table, struct conn *conn, const struct packet *packet,
 			  unsigned sender, bool from_orig, struct tcp_close *close);
 
 // Close processing of spec-conn 3.5 for `side`.
 void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish);
 
-// Looks whether a side reached the end of its stream with this packet of `sender`, and does what waited for that.
+// Looks whether a side reached the end of its stream with this packet of `sender`, and does what
+// waited for that.
 void tcp_state_check_end(struct conn_table *table, struct conn *conn, unsigned sender);

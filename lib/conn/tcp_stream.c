@@ -38,7 +38,8 @@ uint64_t tcp_stream_size(const struct conn_table *table, const struct conn *conn
 	uint64_t last = last_position(table, conn, side), acked = acked_position(table, conn, side);
 	uint64_t size = last > acked ? last : acked;
 
-	// Refused by a RST without a word before: an ACK of something else than the SYN means nothing.
+	// Refused by a RST without a word before: an ACK of something else than the SYN means
+	// nothing.
 	if (end->previous == TCP_SYN_SENT && end->state == TCP_RESET &&
 	    conn->end[side ^ 1].state == TCP_INACTIVE && !nothing_acked(table, conn, side))
 		return 0;
@@ -49,8 +50,8 @@ uint64_t tcp_stream_size(const struct conn_table *table, const struct conn *conn
 	return size;
 }
 
-// A hole of the stream that was acknowledged. Only a cleanly opened connection tells about loss: elsewhere the numbers
-// may be wrong.
+// A hole of the stream that was acknowledged. Only a cleanly opened connection tells about loss:
+// elsewhere the numbers may be wrong.
 static bool is_clean(const struct conn_endpoint *end)
 {
 	return end->state == TCP_ESTABLISHED ||
@@ -115,7 +116,8 @@ static uint64_t absorb(struct conn_table *table, struct conn *conn, unsigned sid
 	return in_order;
 }
 
-// Remembers [from, to), which lies ahead of a hole, merged with what it touches. False when there is no memory for it.
+// Remembers [from, to), which lies ahead of a hole, merged with what it touches. False when there
+// is no memory for it.
 static bool range_add(struct conn_table *table, struct conn *conn, unsigned side, uint64_t from,
 		      uint64_t to)
 {
@@ -167,7 +169,8 @@ static uint64_t highest(const struct conn_table *table, const struct conn_extens
 	return to;
 }
 
-// Zeek stops reassembling a side that nobody acknowledges, or that runs too far ahead of its acknowledgements.
+// Zeek stops reassembling a side that nobody acknowledges, or that runs too far ahead of its
+// acknowledgements.
 static void check_limits(struct conn_table *table, struct conn *conn, unsigned side,
 			 uint64_t in_order)
 {
@@ -216,13 +219,15 @@ void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
 	check_limits(table, conn, side, in_order);
 }
 
-// Declares the holes below `position` as gaps and moves the point up to which the stream is whole there.
+// Declares the holes below `position` as gaps and moves the point up to which the stream is whole
+// there.
 static uint64_t skip_holes(struct conn_table *table, struct conn *conn, unsigned side,
 			   uint64_t in_order, uint64_t position)
 {
 	struct conn_extension *extension = conn_extension_get(table, conn);
 
-	// The first number of a partial connection is a guess that may be one off: no gap, and no step either.
+	// The first number of a partial connection is a guess that may be one off: no gap, and no
+	// step either.
 	if (position <= 2 && conn_flag(conn, CONN_PARTIAL))
 		return in_order;
 	while (!conn->end[side].gave_up && has_ranges(extension, side)) {
@@ -242,8 +247,7 @@ static uint64_t skip_holes(struct conn_table *table, struct conn *conn, unsigned
 	return in_order;
 }
 
-void tcp_stream_acked(struct conn_table *table, struct conn *conn, unsigned side,
-		      uint64_t position)
+void tcp_stream_acked(struct conn_table *table, struct conn *conn, unsigned side, uint64_t position)
 {
 	struct conn_endpoint *end = &conn->end[side];
 	uint64_t in_order = in_order_position(table, conn, side);

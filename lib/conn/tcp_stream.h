@@ -4,8 +4,9 @@
 
 #include "conn/conn_internal.h"
 
-// What Zeek's reassembler would know of a stream, without its bytes: up to where it is whole, what arrived ahead of a hole,
-// and which holes were acknowledged, and so are gaps (spec-conn 2.4, 3.4, 3.5).
+// What Zeek's reassembler would know of a stream, without its bytes: up to where it is whole, what
+// arrived ahead of a hole, and which holes were acknowledged, and so are gaps
+// (spec-conn 2.4, 3.4, 3.5).
 
 // Payload of `side` arrived at [position, position + length).
 void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side, uint64_t position,
@@ -15,8 +16,8 @@ void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
 void tcp_stream_acked(struct conn_table *table, struct conn *conn, unsigned side,
 		      uint64_t position);
 
-// Is there payload of `side` that its peer may still want: a hole, or, unless `side` was reset, data of the other side that was not
-// acknowledged?
+// Is there payload of `side` that its peer may still want: a hole, or, unless `side` was reset,
+// data of the other side that was not acknowledged?
 bool tcp_stream_pending(const struct conn_table *table, const struct conn *conn, unsigned side);
 
 // Bytes that `side` sent, by its sequence numbers and its peer's acknowledgements.

@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 // Connections taken from a worker before the next one has its turn.
-#define TAKE 32
+#define TAKE              32
 #define PROGRESS_INTERVAL (200 * TIME_MILLISECOND)
-// With nothing to do, how long until the next look. A worker's ring holds more than comes in that time.
+// With nothing to do, how long until the next look. A worker's ring holds more than comes in that
+// time.
 #define NAP_MICROSECONDS 200
-#define BUFFER_WAIT (100 * TIME_MILLISECOND)
+#define BUFFER_WAIT      (100 * TIME_MILLISECOND)
+// How many such waits the end of the program takes part in: five seconds.
+#define PATIENCE 50
 
 uint64_t control_now(void)
 {
@@ -36,6 +39,7 @@ struct control *control_create(const struct control_settings *settings)
 		return NULL;
 	control->settings = *settings;
 	control->started = control_now();
+	control->patience = PATIENCE;
 	control->shows_progress = settings->progress != NULL && isatty(STDOUT_FILENO);
 	return control;
 }
@@ -43,6 +47,11 @@ struct control *control_create(const struct control_settings *settings)
 void control_destroy(struct control *control)
 {
 	free(control);
+}
+
+uint64_t control_unlogged(const struct control *control)
+{
+	return control->unlogged;
 }
 
 // Rotation follows the wall clock when live, and the time in the packets when a file is read.
@@ -74,14 +83,20 @@ static void handle_signals(struct control *control)
 		control_print_summary(control);
 }
 
-// The log has no room: whatever waits stays where it is, workers keep what they cannot send.
+// Without room in the log, whatever waits stays where it is, and workers keep what they cannot
+// send. Only the end of the program does not wait for ever.
 static void write_line(struct control *control, const struct conn_summary *summary, uint64_t now)
 {
 	if (summary->removed > control->log_time)
 		control->log_time = summary->removed;
 	while (!log_conn_write(control->settings.conn_log, summary, now)) {
-		log_writer_wait(control->settings.writer, BUFFER_WAIT);
 		handle_signals(control);
+		if (control->stopping && control->patience == 0) {
+			control->unlogged++;
+			return;
+		}
+		if (!log_writer_wait(control->settings.writer, BUFFER_WAIT) && control->stopping)
+			control->patience--;
 	}
 	control->logged++;
 }

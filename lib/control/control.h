@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The control core: takes finished connections from all workers, has them written, keeps an eye on the run.
-// One thread, the main one.
+// The control core: takes finished connections from all workers, has them written, keeps an eye on
+// the run. One thread, the main one.
 
 struct log_stream;
 struct log_writer;
@@ -43,14 +43,20 @@ struct control;
 struct control *control_create(const struct control_settings *settings);
 void control_destroy(struct control *control);
 
-// Catches SIGTERM and SIGINT (end), SIGHUP (reopen the logs) and SIGUSR1 (print a summary). Start-up only, before other threads.
+// Catches SIGTERM and SIGINT (end), SIGHUP (reopen the logs) and SIGUSR1 (print a summary).
+// Start-up only, before other threads.
 void control_catch_signals(void);
 
 // Runs until all workers are done and everything they sent was given to the log.
 void control_run(struct control *control);
 
+// Connections that were given up at the end because the log had no room for them. After
+// control_run().
+uint64_t control_unlogged(const struct control *control);
+
 // Prints packets, what became of them, connections and the rate to standard output.
 void control_print_summary(const struct control *control);
 
-// Do the books balance (every packet has one fate, every connection one line)? Says which do not. After the workers ended.
+// Do the books balance (every packet has one fate, every connection one line)? Says which do not.
+// After the workers ended.
 bool control_check_books(const struct control *control);

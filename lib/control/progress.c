@@ -25,7 +25,8 @@ static void draw_time_left(double part, double elapsed)
 	if (left < 3600)
 		printf(", %d:%02d left", (int)left / 60, (int)left % 60);
 	else
-		printf(", %d:%02d:%02d left", (int)left / 3600, (int)left / 60 % 60, (int)left % 60);
+		printf(", %d:%02d:%02d left", (int)left / 3600, (int)left / 60 % 60,
+		       (int)left % 60);
 }
 
 void control_draw_progress(const struct control *control, bool done)

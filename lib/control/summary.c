@@ -56,6 +56,7 @@ static void print_connections(const struct control *control, const struct contro
 	print_count("live", totals->live);
 	print_count("waiting for the log", totals->waiting);
 	print_count("logged", control->logged);
+	print_count("not logged, no room in the log", control->unlogged);
 	for (int i = 0; i < CONN_REASON_COUNT; i++)
 		print_count(why[i], totals->conn.removed[i]);
 	print_count("details not kept, no memory left for them", totals->conn.extension_short);
@@ -101,6 +102,6 @@ bool control_check_books(const struct control *control)
 			totals.conn.packets + totals.conn.refused + totals.handoff_full);
 	good &= balance("packets handed over, and taken", totals.handed_out, totals.handed_in);
 	good &= balance("connections, and lines logged", totals.conn.created,
-			control->logged + totals.live + totals.waiting);
+			control->logged + control->unlogged + totals.live + totals.waiting);
 	return good;
 }

@@ -62,20 +62,16 @@ static void microseconds(struct log_text *text, uint64_t value)
 
 void log_text_time(struct log_text *text, uint64_t time)
 {
-	// Adding half a microsecond first could overflow.
-	uint64_t rest = time % TIME_MICROSECOND;
-
-	microseconds(text, time / TIME_MICROSECOND + (rest >= TIME_MICROSECOND / 2));
+	microseconds(text, time / TIME_MICROSECOND);
 }
 
 void log_text_interval(struct log_text *text, int64_t span)
 {
-	if (span >= 0) {
-		log_text_time(text, (uint64_t)span);
-		return;
-	}
-	*text->at++ = '-';
-	log_text_time(text, -(uint64_t)span);
+	uint64_t size = span < 0 ? -(uint64_t)span : (uint64_t)span;
+
+	if (span < 0)
+		*text->at++ = '-';
+	microseconds(text, (size + TIME_MICROSECOND / 2) / TIME_MICROSECOND);
 }
 
 void log_text_bool(struct log_text *text, bool value)

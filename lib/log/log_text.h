@@ -33,10 +33,11 @@ static inline void log_text_raw(struct log_text *text, const char *bytes, size_t
 // A non-negative number. Also for ports.
 void log_text_count(struct log_text *text, uint64_t value);
 
-// Nanoseconds since 1970 as seconds with six decimals, rounded to the nearest microsecond.
+// Nanoseconds since 1970 as seconds with six decimals; what is below a microsecond is cut off, as
+// Zeek does.
 void log_text_time(struct log_text *text, uint64_t time);
 
-// A span in nanoseconds, the same way; a negative one has a minus sign.
+// A span in nanoseconds, rounded to the nearest microsecond; a negative one has a minus sign.
 void log_text_interval(struct log_text *text, int64_t span);
 
 // T and F, or true and false.

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The Internet checksum (RFC 1071), summed in the byte order of the machine: the sum of a correct range is 0xffff
-// in either order.
+// The Internet checksum (RFC 1071), summed in the byte order of the machine: the sum of a correct
+// range is 0xffff in either order.
 
 static inline uint64_t checksum_add(uint64_t sum, uint64_t value)
 {

@@ -34,10 +34,10 @@ struct fragment_table {
 	uint64_t timeout;
 	uint64_t abandoned;
 	uint32_t maximum;
-	uint32_t used;        // entries that were ever in use; none above was touched
+	uint32_t used; // entries that were ever in use; none above was touched
 	uint32_t held;
 	uint32_t done;
-	uint32_t *bucket;     // index + 1 of the first entry of a chain
+	uint32_t *bucket; // index + 1 of the first entry of a chain
 	uint32_t bucket_mask;
 };
 
@@ -94,8 +94,8 @@ static uint32_t *bucket_of(struct fragment_table *table, const struct address *s
 
 static void entry_unlink(struct fragment_table *table, struct entry *entry)
 {
-	uint32_t *link =
-		bucket_of(table, &entry->source, &entry->destination, entry->identification);
+	uint32_t *link = bucket_of(table, &entry->source, &entry->destination,
+				   entry->identification);
 	uint32_t wanted = (uint32_t)(entry - table->entry) + 1;
 
 	while (*link != wanted)
@@ -129,7 +129,8 @@ static void entry_abandon(struct fragment_table *table, struct entry *entry)
 	table->abandoned++;
 }
 
-// A free entry; when there is none, that of the oldest datagram, which is the least likely to be completed.
+// A free entry; when there is none, that of the oldest datagram, which is the least likely to be
+// completed.
 static struct entry *entry_take(struct fragment_table *table)
 {
 	struct entry *oldest = NULL;

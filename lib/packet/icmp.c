@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "packet/packet_internal.h"
 
-// Types that come as request and reply; each names its partner plus one, so that 0 means none. Zeek logs the two as
-// one connection, with the types in place of ports.
+// Types that come as request and reply; each names its partner plus one, so that 0 means none. Zeek
+// logs the two as one connection, with the types in place of ports.
 #define PAIR(a, b) [a] = (b) + 1, [b] = (a) + 1
 
 static const uint16_t icmp_partner[256] = {

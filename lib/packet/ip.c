@@ -5,11 +5,11 @@
 #include "packet/checksum.h"
 #include "packet/fragment.h"
 
-#define IPV4_HEADER 20
-#define IPV6_HEADER 40
+#define IPV4_HEADER         20
+#define IPV6_HEADER         40
 
 #define IPV4_MORE_FRAGMENTS 0x2000
-#define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_OFFSET_MASK    0x1fff
 
 enum ipv6_header {
 	IPV6_HOP_BY_HOP = 0,
@@ -22,7 +22,8 @@ enum ipv6_header {
 	IPV6_MOBILITY = 135,
 };
 
-// Destination option of Mobile IPv6: the address under which the sender is known (RFC 6275, section 6.3).
+// Destination option of Mobile IPv6: the address under which the sender is known (RFC 6275,
+// section 6.3).
 #define IPV6_OPTION_HOME_ADDRESS 0xc9
 
 static struct address address_v4(const uint8_t *bytes)
@@ -38,7 +39,8 @@ static enum packet_verdict decode_v4(struct packet_decoder *decoder, struct pack
 static enum packet_verdict decode_v6(struct packet_decoder *decoder, struct packet_cursor *cursor,
 				     struct packet *packet, bool reassembled);
 
-// Gives a piece to the fragment table. When that completes the datagram, `cursor` is set to all of it.
+// Gives a piece to the fragment table. When that completes the datagram, `cursor` is set to all of
+// it.
 static enum packet_verdict reassemble(struct packet_decoder *decoder,
 				      const struct fragment *fragment, struct packet_cursor *cursor,
 				      struct packet *packet)
@@ -139,10 +141,10 @@ static enum packet_verdict decode_v4(struct packet_decoder *decoder, struct pack
 
 // What a walk over IPv6 extension headers found.
 struct extension_walk {
-	uint8_t next;              // protocol of what follows
-	uint32_t length;           // of the fixed header and all extension headers so far
-	uint32_t next_offset;      // where the last header names its successor
-	bool routed;               // only the first routing header counts
+	uint8_t next;         // protocol of what follows
+	uint32_t length;      // of the fixed header and all extension headers so far
+	uint32_t next_offset; // where the last header names its successor
+	bool routed;          // only the first routing header counts
 };
 
 static void read_home_address(const uint8_t *header, uint32_t length, struct packet_ends *ends)
@@ -183,7 +185,8 @@ static bool is_extension(uint8_t protocol)
 	       protocol == IPV6_AUTHENTICATION || protocol == IPV6_DESTINATION;
 }
 
-// Walks from the fixed header to the transport or to a fragment header. False when a header does not fit.
+// Walks from the fixed header to the transport or to a fragment header. False when a header does
+// not fit.
 static bool walk_extensions(const struct packet_cursor *datagram, struct packet_ends *ends,
 			    struct extension_walk *walk)
 {
@@ -241,8 +244,9 @@ static enum packet_verdict fragment_v6(struct packet_decoder *decoder,
 	first = (uint8_t *)whole.data;
 	first[4] = (uint8_t)(payload >> 8);
 	first[5] = (uint8_t)payload;
-	// Every piece has the same headers in front (RFC 8200, section 4.5): so the place of the successor's
-	// number in this one is the place in the first one, unless somebody made them differ.
+	// Every piece has the same headers in front (RFC 8200, section 4.5): so the place of the
+	// successor's number in this one is the place in the first one, unless somebody made them
+	// differ.
 	if (walk->next_offset >= whole.length)
 		return PACKET_BAD_EXTENSION;
 	first[walk->next_offset] = next;
@@ -275,7 +279,8 @@ static enum packet_verdict decode_v6(struct packet_decoder *decoder, struct pack
 		if (cursor->captured < walk.length + 8)
 			return PACKET_BAD_EXTENSION;
 		first = (bytes_be16(header + walk.length + 2) & 0xfff8) == 0;
-		// A fragment inside a reassembled datagram has no meaning (RFC 7112 and RFC 8200, section 4.5).
+		// A fragment inside a reassembled datagram has no meaning (RFC 7112 and RFC 8200,
+		// section 4.5).
 		if (reassembled)
 			return PACKET_FRAGMENT_REFUSED;
 		if (cursor->captured >= cursor->length)

@@ -13,7 +13,7 @@ enum ether_type {
 	ETHER_MPLS = 0x8847,
 	ETHER_MPLS_MULTICAST = 0x8848,
 	ETHER_PPPOE_SESSION = 0x8864,
-	ETHER_BACKBONE = 0x88e7,   // 802.1ah
+	ETHER_BACKBONE = 0x88e7, // 802.1ah
 	ETHER_VN_TAG = 0x8926,
 	ETHER_FABRIC_PATH = 0x8903,
 };
@@ -22,16 +22,16 @@ enum ppp_protocol { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057, PPP_MPLS = 0x0281 };
 
 // The first 802.3 "type" that is a type and not a length.
 #define ETHER_FIRST_TYPE 1536
-#define ETHER_HEADER 14
+#define ETHER_HEADER     14
 // Zeek takes a frame of 16 captured bytes or fewer for truncated (spec: link layers).
-#define ETHER_LEAST 17
+#define ETHER_LEAST        17
 #define FABRIC_PATH_HEADER 16
-#define VLAN_HEADER 4
-#define MPLS_LABEL 4
-#define PPPOE_HEADER 6
-#define BACKBONE_HEADER 18
-#define VN_TAG_HEADER 6
-#define SNAP_HEADER 8
+#define VLAN_HEADER        4
+#define MPLS_LABEL         4
+#define PPPOE_HEADER       6
+#define BACKBONE_HEADER    18
+#define VN_TAG_HEADER      6
+#define SNAP_HEADER        8
 // Tags and labels nest; a frame made of nothing else ends here.
 #define LINK_DEPTH 32
 
@@ -64,7 +64,8 @@ static enum packet_verdict skip_ppp_protocol(struct packet_cursor *cursor)
 	return protocol == PPP_MPLS ? skip_mpls(cursor) : PACKET_NOT_IP;
 }
 
-// The length in the header is not looked at: real access concentrators write too small a one, and Zeek takes such packets.
+// The length in the header is not looked at: real access concentrators write too small a one, and
+// Zeek takes such packets.
 static enum packet_verdict skip_pppoe(struct packet_cursor *cursor)
 {
 	return cursor_skip(cursor, PPPOE_HEADER) ? skip_ppp_protocol(cursor) : PACKET_BAD_LINK;
@@ -149,7 +150,8 @@ static enum packet_verdict skip_ethernet(struct packet_cursor *cursor)
 	return skip_ether_type(cursor, type);
 }
 
-// The address family that BSD systems write in front of loopback packets, in the byte order of the writer.
+// The address family that BSD systems write in front of loopback packets, in the byte order of the
+// writer.
 static enum packet_verdict skip_family(struct packet_cursor *cursor)
 {
 	uint32_t family;
@@ -211,7 +213,8 @@ static enum packet_verdict skip_nflog(struct packet_cursor *cursor)
 	for (;;) {
 		if (cursor->captured < 4)
 			return PACKET_BAD_LINK;
-		// The kernel writes these in the byte order of its machine, in practice little endian.
+		// The kernel writes these in the byte order of its machine, in practice little
+		// endian.
 		length = (uint16_t)(cursor->data[0] | cursor->data[1] << 8);
 		kind = (uint16_t)(cursor->data[2] | cursor->data[3] << 8);
 		if (kind == NFLOG_PAYLOAD)

@@ -34,17 +34,18 @@ enum packet_link {
 
 // What became of a frame. Every received frame gets exactly one verdict, so that the counts add up.
 enum packet_verdict {
-	PACKET_TRACK,               // belongs to a connection
-	PACKET_NOT_IP,              // ARP, LLDP, spanning tree, ...
-	PACKET_FRAGMENT,            // kept until the rest of its datagram arrives
-	PACKET_FRAGMENT_REFUSED,    // cannot be part of a datagram, or is a later piece that was cut
-	PACKET_BAD_LINK,            // link header cut short or inconsistent
-	PACKET_BAD_IP_HEADER,       // version or header length wrong, or header cut
-	PACKET_BAD_IP_LENGTH,       // total length 0, or longer than the frame was on the wire
+	PACKET_TRACK,            // belongs to a connection
+	PACKET_NOT_IP,           // ARP, LLDP, spanning tree, ...
+	PACKET_FRAGMENT,         // kept until the rest of its datagram arrives
+	PACKET_FRAGMENT_REFUSED, // cannot be part of a datagram, or is a later piece that was cut
+	PACKET_BAD_LINK,         // link header cut short or inconsistent
+	PACKET_BAD_IP_HEADER,    // version or header length wrong, or header cut
+	PACKET_BAD_IP_LENGTH,    // total length 0, or longer than the frame was on the wire
 	PACKET_BAD_IP_CHECKSUM,
-	PACKET_BAD_EXTENSION,       // IPv6 extension header cut or inconsistent
-	PACKET_BAD_TRANSPORT,       // TCP, UDP or ICMP header does not fit
-	PACKET_NO_CONNECTION,       // IP, but of a kind that makes no connection: IPv6 ESP, tunnel carriers, ...
+	PACKET_BAD_EXTENSION, // IPv6 extension header cut or inconsistent
+	PACKET_BAD_TRANSPORT, // TCP, UDP or ICMP header does not fit
+	PACKET_NO_CONNECTION, // IP, but of a kind that makes no connection: IPv6 ESP, tunnel
+			      // carriers, ...
 	PACKET_VERDICT_COUNT
 };
 
@@ -56,7 +57,8 @@ enum packet_transport {
 	PACKET_TRANSPORT_OK,
 	PACKET_TRANSPORT_BAD_CHECKSUM,
 	PACKET_TRANSPORT_SHORT_HEADER, // TCP data offset below 5 words
-	PACKET_TRANSPORT_LONG_HEADER,  // TCP header longer than the datagram or than what was captured
+	PACKET_TRANSPORT_LONG_HEADER,  // TCP header longer than the datagram or than what was
+				       // captured
 };
 
 enum packet_tcp_flag {
@@ -76,13 +78,14 @@ enum packet_protocol {
 	PACKET_ICMPV6 = 58,
 };
 
-// Who talks to whom, the same for both directions: the end with the lower address (then the lower port) is
-// end 0. One-way ICMP is the exception: there end 0 is always the sender, and the reverse direction is another key.
-// Every byte up to `flags` counts in a comparison; `flags` is 0 in a packet and left to the connection record in a
-// record, where it fills what would be a hole in the first cache line.
+// Who talks to whom, the same for both directions: the end with the lower address (then the lower
+// port) is end 0. One-way ICMP is the exception: there end 0 is always the sender, and the reverse
+// direction is another key. Every byte up to `flags` counts in a comparison; `flags` is 0 in a
+// packet and left to the connection record in a record, where it fills what would be a hole in the
+// first cache line.
 struct packet_key {
 	struct address address[2];
-	uint16_t port[2];  // host byte order
+	uint16_t port[2]; // host byte order
 	uint8_t protocol;
 	uint8_t one_way;
 	uint16_t flags;
@@ -91,18 +94,18 @@ struct packet_key {
 static_assert(sizeof(struct packet_key) == 40, "a key is compared as five words");
 static_assert(offsetof(struct packet_key, flags) == 38, "the flags are the last two bytes");
 
-// A decoded packet: everything that a connection wants to know about it. Filled by packet_decode(), read by whoever
-// owns the connection.
+// A decoded packet: everything that a connection wants to know about it. Filled by packet_decode(),
+// read by whoever owns the connection.
 struct packet {
-	uint64_t time;            // ns since 1970
-	uint64_t hash;            // of `key`, keyed with the run's secret
+	uint64_t time; // ns since 1970
+	uint64_t hash; // of `key`, keyed with the run's secret
 	struct packet_key key;
-	const uint8_t *payload;   // of the transport; valid as long as the frame is
+	const uint8_t *payload; // of the transport; valid as long as the frame is
 	uint32_t payload_captured;
-	uint32_t payload_length;  // by the IP length; the transport header is not part of it
-	int32_t udp_length;       // UDP: length field - 8, which may be negative
-	uint32_t ip_length;       // by the IP header; 0 when the header says 0 (segmentation offload)
-	uint32_t sequence;        // TCP
+	uint32_t payload_length; // by the IP length; the transport header is not part of it
+	int32_t udp_length;      // UDP: length field - 8, which may be negative
+	uint32_t ip_length; // by the IP header; 0 when the header says 0 (segmentation offload)
+	uint32_t sequence;  // TCP
 	uint32_t acknowledgement; // TCP
 	uint16_t window;          // TCP
 	uint8_t tcp_flags;        // all eight bits
@@ -125,11 +128,12 @@ struct packet_decoder {
 	struct fragment_table *fragments; // NULL: every fragment is refused
 };
 
-// Fills `decoder->secret` from the kernel's random numbers, so that nobody outside can aim at one bucket of the
-// table. Returns 0 or a negative errno.
+// Fills `decoder->secret` from the kernel's random numbers, so that nobody outside can aim at one
+// bucket of the table. Returns 0 or a negative errno.
 int packet_decoder_secret(struct packet_decoder *decoder);
 
-// Decodes a frame. On PACKET_TRACK all of `packet` is set, else only its time and verdict. The caller owns both;
-// one decoder serves one thread at a time. Never reads outside frame->data[0 .. captured).
+// Decodes a frame. On PACKET_TRACK all of `packet` is set, else only its time and verdict. The
+// caller owns both; one decoder serves one thread at a time. Never reads outside frame->data[0 ..
+// captured).
 enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
 				  struct packet *packet);

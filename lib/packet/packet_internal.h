@@ -4,7 +4,8 @@
 
 #include "packet/packet.h"
 
-// A part of a frame on its way through the layers. `length` is what was on the wire, `captured` what we have of it.
+// A part of a frame on its way through the layers. `length` is what was on the wire, `captured`
+// what we have of it.
 struct packet_cursor {
 	const uint8_t *data;
 	uint32_t captured;
@@ -31,7 +32,8 @@ static inline void cursor_limit(struct packet_cursor *cursor, uint32_t length)
 		cursor->captured = length;
 }
 
-// The addresses of a datagram in the order of the header, after what IPv6 extension headers say of them.
+// The addresses of a datagram in the order of the header, after what IPv6 extension headers say of
+// them.
 struct packet_ends {
 	struct address source;
 	struct address destination;
@@ -51,7 +53,7 @@ enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder
 					    const struct packet_ends *ends,
 					    struct packet_cursor *cursor, struct packet *packet);
 
-// icmp.c: what stands in place of ports for an ICMP message. Returns true when the type has a partner, so that both
-// directions are one connection.
+// icmp.c: what stands in place of ports for an ICMP message. Returns true when the type has a
+// partner, so that both directions are one connection.
 bool packet_icmp_ports(uint8_t protocol, uint8_t type, uint8_t code, uint16_t *source,
 		       uint16_t *destination);

@@ -33,8 +33,9 @@ static inline uint64_t packet_fold_multiply(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-// A keyed hash of a key: folded multiplications in the manner of wyhash, two of them independent. The receive-side scaling
-// hash would not do for the table: with its symmetric key it has 16 bits, and anybody can compute it.
+// A keyed hash of a key: folded multiplications in the manner of wyhash, two of them independent.
+// The receive-side scaling hash would not do for the table: with its symmetric key it has 16 bits,
+// and anybody can compute it.
 static inline uint64_t packet_key_hash(const struct packet_key *key,
 				       const uint64_t secret[PACKET_SECRET_WORDS])
 {

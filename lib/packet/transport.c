@@ -5,11 +5,12 @@
 #include "packet/checksum.h"
 #include "packet/packet_key.h"
 
-#define TCP_HEADER 20
-#define UDP_HEADER 8
+#define TCP_HEADER  20
+#define UDP_HEADER  8
 #define ICMP_HEADER 8
 
-// Is (a, port_a) at or below (b, port_b)? For IPv4, which is most of the traffic, one comparison of 48 bits.
+// Is (a, port_a) at or below (b, port_b)? For IPv4, which is most of the traffic, one comparison of
+// 48 bits.
 static bool ends_in_order(const struct packet_ends *ends, uint16_t source, uint16_t destination)
 {
 	int order;
@@ -48,8 +49,13 @@ static bool checksum_good(const struct packet_ends *ends, const struct packet_cu
 	uint64_t sum = 0;
 
 	if (pseudo_header) {
-		uint8_t tail[8] = {message->length >> 24, message->length >> 16 & 0xff,
-				   message->length >> 8 & 0xff, message->length & 0xff, 0, 0, 0,
+		uint8_t tail[8] = {message->length >> 24,
+				   message->length >> 16 & 0xff,
+				   message->length >> 8 & 0xff,
+				   message->length & 0xff,
+				   0,
+				   0,
+				   0,
 				   ends->protocol};
 		// The prefix of a v4-mapped address adds 0xffff, which is zero in this arithmetic.
 		sum = checksum_bytes(sum, ends->source.byte, sizeof(ends->source));

@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_SHIFT 20
-#define SLOT_SHIFT 13
-#define SLOTS (1u << SLOT_SHIFT)
-#define SLOT_MASK (SLOTS - 1)
+#define TICK_SHIFT   20
+#define SLOT_SHIFT   13
+#define SLOTS        (1u << SLOT_SHIFT)
+#define SLOT_MASK    (SLOTS - 1)
 #define BITMAP_WORDS (SLOTS / 64)
 
 // Numbers of lists: the slots of both levels, then the two special ones.
-#define LIST_FAR SLOTS
+#define LIST_FAR    SLOTS
 #define LIST_BEYOND (2 * SLOTS)
-#define LIST_READY (2 * SLOTS + 1)
-#define LISTS (2 * SLOTS + 2)
+#define LIST_READY  (2 * SLOTS + 1)
+#define LISTS       (2 * SLOTS + 2)
 
 // In wheel_node.previous: this is the first node of the list in the lower bits.
 #define FIRST_OF 0x80000000u
 
 struct wheel {
-	uint64_t tick;        // the running tick; all earlier ones are in `ready` or gone
+	uint64_t tick; // the running tick; all earlier ones are in `ready` or gone
 	uint64_t next_check;
 	uint8_t *nodes;
 	size_t stride;
@@ -75,8 +75,8 @@ static void bitmap_set(struct wheel *wheel, uint32_t list)
 static void bitmap_clear(struct wheel *wheel, uint32_t list)
 {
 	if (list < LIST_BEYOND)
-		wheel->bitmap[list / SLOTS][(list & SLOT_MASK) / 64] &=
-			~(UINT64_C(1) << (list % 64));
+		wheel->bitmap[list / SLOTS][(list & SLOT_MASK) / 64] &= ~(UINT64_C(1)
+									  << (list % 64));
 }
 
 // The first non-empty slot of a level at or after `from`, or SLOTS.
@@ -133,7 +133,8 @@ static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t inde
 	before->next = index;
 }
 
-// `ready` is kept in order of time when that was asked for. What comes late mostly belongs at the end.
+// `ready` is kept in order of time when that was asked for. What comes late mostly belongs at the
+// end.
 static void ready_insert(struct wheel *wheel, uint32_t index)
 {
 	uint64_t due = node_at(wheel, index)->due;
@@ -266,7 +267,8 @@ static uint32_t list_take(struct wheel *wheel, uint32_t list)
 	return head;
 }
 
-// Everything in the slot of the running tick goes to the end of `ready`: it is later than all that is there.
+// Everything in the slot of the running tick goes to the end of `ready`: it is later than all that
+// is there.
 static void run_slot(struct wheel *wheel)
 {
 	uint32_t at = list_take(wheel, (uint32_t)(wheel->tick & SLOT_MASK));

@@ -8,12 +8,13 @@
 
 // A hierarchical timing wheel whose entries lie in an array of the caller's records.
 //
-//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run from
-//     far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when its time begins
-//     beyond: one list for what is later still, looked through once every 19.5 h
+//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run
+//     from far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when
+//     its time begins beyond: one list for what is later still, looked through once every 19.5 h
 //     ready: what is due, or will be within the tick that is running
 //
-//     slot -> node <-> node <-> node        links are indexes into the records; a node knows its slot when it is the first
+//     slot -> node <-> node <-> node        links are indexes into the records; a node knows its
+//     slot when it is the first
 //
 // Arming and cancelling are O(1). One thread owns a wheel and its nodes.
 struct wheel_node {
@@ -23,13 +24,14 @@ struct wheel_node {
 };
 
 #define WHEEL_NEVER UINT64_MAX
-#define WHEEL_NONE UINT32_MAX
+#define WHEEL_NONE  UINT32_MAX
 
 struct wheel;
 
-// `nodes` is the first node of an array of records that are `stride` bytes apart; fewer than 2^31 of them. With `exact`,
-// wheel_pop() gives nodes in order of time and to the nanosecond, at the price of sorting each tick: for input from files.
-// Without, nodes come up to one tick late: for live input, where the work of one call must stay bounded. NULL without memory.
+// `nodes` is the first node of an array of records that are `stride` bytes apart; fewer than 2^31
+// of them. With `exact`, wheel_pop() gives nodes in order of time and to the nanosecond, at the
+// price of sorting each tick: for input from files. Without, nodes come up to one tick late: for
+// live input, where the work of one call must stay bounded. NULL without memory.
 struct wheel *wheel_create(void *nodes, size_t stride, bool exact);
 void wheel_destroy(struct wheel *wheel);
 
@@ -46,8 +48,8 @@ static inline void wheel_node_clear(struct wheel_node *node)
 	node->due = WHEEL_NEVER;
 }
 
-// The next node that is due at `now`, disarmed, or WHEEL_NONE. Time never runs backwards: an earlier `now` counts as the
-// latest one seen.
+// The next node that is due at `now`, disarmed, or WHEEL_NONE. Time never runs backwards: an
+// earlier `now` counts as the latest one seen.
 uint32_t wheel_pop(struct wheel *wheel, uint64_t now);
 
 // Before this time wheel_pop() has nothing to give, so that the caller need not ask.

@@ -9,7 +9,8 @@
 #include <sched.h>
 #include <unistd.h>
 
-// Nothing to do: first give the core away, then sleep. Files are no line rate; a laptop should stay cool.
+// Nothing to do: first give the core away, then sleep. Files are no line rate; a laptop should stay
+// cool.
 static void wait_a_little(uint32_t *idle)
 {
 	urcu_qsbr_quiescent_state();

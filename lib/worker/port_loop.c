@@ -14,11 +14,11 @@
 
 #define BURST 64
 // How far ahead packet data is asked for.
-#define DATA_AHEAD 6
+#define DATA_AHEAD   6
 #define HANDOFF_RING 4096
 // Work besides packets is done in slices, so that no burst waits for long.
-#define TIMERS_A_TURN 256
-#define RECORDS_A_TURN 128
+#define TIMERS_A_TURN  128
+#define RECORDS_A_TURN 256
 
 // What crosses from the worker that received a packet to the one that owns its connection.
 struct handoff {
@@ -54,14 +54,16 @@ static uint8_t find_owner(const struct worker *worker, const struct port_queue *
 {
 	if (worker->settings.count == 1)
 		return (uint8_t)worker->settings.index;
-	// The device spread it by the same hash. What it could not see the ports of is another matter.
+	// The device spread it by the same hash. What it could not see the ports of is another
+	// matter.
 	if (queue->spread && !packet->copied &&
 	    (packet->key.protocol == PACKET_TCP || packet->key.protocol == PACKET_UDP))
 		return (uint8_t)worker->settings.index;
 	return rss_worker(rss_hash(&packet->key));
 }
 
-// A datagram put together from fragments lies in our fragment table; its head travels in the last fragment's buffer.
+// A datagram put together from fragments lies in our fragment table; its head travels in the last
+// fragment's buffer.
 static void move_payload(struct packet *packet, struct rte_mbuf *buffer)
 {
 	uint32_t room = (uint32_t)buffer->buf_len;
@@ -97,8 +99,8 @@ static void decode(struct worker *worker, const struct port_queue *queue, struct
 		.data = rte_pktmbuf_mtod(buffer, const uint8_t *),
 		.captured = rte_pktmbuf_data_len(buffer),
 		.length = rte_pktmbuf_pkt_len(buffer),
-		// A nanosecond apart, so that two packets of a burst are not simultaneous: a connection without
-		// duration would be logged without its bytes.
+		// A nanosecond apart, so that two packets of a burst are not simultaneous: a
+		// connection without duration would be logged without its bytes.
 		.time = ++worker->now,
 		.link = PACKET_LINK_ETHERNET,
 	};

@@ -45,8 +45,8 @@ static int prepare_live(struct worker *worker)
 
 	worker->decoder.ignore_checksums = settings->ignore_checksums;
 	memcpy(worker->decoder.secret, settings->conn.secret, sizeof(worker->decoder.secret));
-	worker->decoder.fragments =
-		fragment_table_create(settings->fragments, settings->fragment_timeout);
+	worker->decoder.fragments = fragment_table_create(settings->fragments,
+							  settings->fragment_timeout);
 	worker->handoff_in = calloc(settings->count, sizeof(*worker->handoff_in));
 	worker->handoff_out = calloc(settings->count, sizeof(*worker->handoff_out));
 	return worker->decoder.fragments != NULL && worker->handoff_in != NULL &&

@@ -13,13 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// A worker: the poll loop of one core. It owns a connection table and sends what is finished to the control core.
+// A worker: the poll loop of one core. It owns a connection table and sends what is finished to the
+// control core.
 struct worker;
 struct call_rcu_data;
 
 struct worker_settings {
 	uint32_t index;
-	uint32_t count;                   // of all workers
+	uint32_t count; // of all workers
 	struct conn_settings conn;
 	struct bus_channel *channel;
 	// Input from files: batches of the reader. NULL when live.
@@ -27,7 +28,7 @@ struct worker_settings {
 	// Live input.
 	const struct ports *ports;
 	const struct capture_clock *clock;
-	struct call_rcu_data *reclaimer;  // liburcu's thread that waits for grace periods
+	struct call_rcu_data *reclaimer; // liburcu's thread that waits for grace periods
 	uint32_t fragments;
 	uint64_t fragment_timeout;
 	bool ignore_checksums;
@@ -37,11 +38,12 @@ struct worker_settings {
 struct worker *worker_create(const struct worker_settings *settings);
 void worker_destroy(struct worker *worker);
 
-// Tells the workers of a live run about each other, so that packets can change hands; `workers` must stay. Returns 0 or
-// -ENOMEM. Start-up only, before any of them runs.
+// Tells the workers of a live run about each other, so that packets can change hands; `workers`
+// must stay. Returns 0 or -ENOMEM. Start-up only, before any of them runs.
 int worker_connect(struct worker **workers, uint32_t count);
 
-// The loop for files, an ordinary thread's function: ends after the last batch, when everything is logged.
+// The loop for files, an ordinary thread's function: ends after the last batch, when everything is
+// logged.
 void *worker_run_file(void *worker);
 
 // The loop for ports, an lcore's function: ends after worker_stop(), when everything is logged.

@@ -7,11 +7,11 @@
 struct worker {
 	struct conn_table *table;
 	struct worker_settings settings;
-	struct packet_decoder decoder;      // live only
-	struct bus_ring **handoff_in;       // [workers], live only; NULL at the own place
+	struct packet_decoder decoder; // live only
+	struct bus_ring **handoff_in;  // [workers], live only; NULL at the own place
 	struct bus_ring **handoff_out;
 	uint64_t now;
-	struct worker *const *peers;        // [workers], live only
+	struct worker *const *peers; // [workers], live only
 	atomic_bool stop;
 	struct worker_counters counters;
 };
@@ -23,5 +23,6 @@ void worker_end(void);
 // Sends up to `most` finished connections; false when the control core has no room for more.
 bool worker_send_finished(struct worker *worker, size_t most);
 
-// Removes and sends all that is left, waiting for the control core where it must. The input is over.
+// Removes and sends all that is left, waiting for the control core where it must. The input is
+// over.
 void worker_finish(struct worker *worker);

@@ -50,7 +50,7 @@ static void ipv6_is_written_shortest(void **state)
 	assert_formats("2001:0:0:1::1");
 	assert_formats("2001:db8:0:1:1:1:1:1");
 	assert_formats("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
-	assert_formats("::2:3:4:5:6:7:8");
+	assert_formats("0:2:3:4:5:6:7:8");
 	assert_formats("1:2:3:4:5:6:7:0");
 }
 
