@@ -40,6 +40,7 @@ enum conn_flag {
 	CONN_ANSWERED = 0x0800,  // TCP: the first ACK of the originator was seen
 	CONN_TIMEOUT_SHIFT = 12, // three bits: enum conn_timeout
 	CONN_TIMEOUT_MASK = 0x7000,
+	CONN_EXTENDED = 0x8000, // has an extension
 };
 
 // Which inactivity time applies.
@@ -101,7 +102,7 @@ struct conn_endpoint {
 	uint8_t gave_up : 1;  // reassembly stopped
 	uint8_t wrapped : 1;  // the cold wrap counters are not zero
 	uint8_t letters;      // enum conn_letter; belongs to the direction, not to the endpoint
-	uint8_t spare;
+	uint8_t retransmitted; // lower byte of the count of retransmissions
 };
 
 static_assert(sizeof(struct conn_endpoint) == 24,
@@ -123,7 +124,7 @@ static_assert(offsetof(struct conn, end) == 64, "the endpoints begin the second 
 #define CONN_HISTORY_INLINE 15
 
 // Kinds of events whose letter is repeated at 1, 10, 100, ... occurrences.
-enum conn_scaled { CONN_BAD_CHECKSUM, CONN_RETRANSMISSION, CONN_ZERO_WINDOW, CONN_SCALED_COUNT };
+enum conn_scaled { CONN_BAD_CHECKSUM, CONN_ZERO_WINDOW, CONN_RETRANSMISSION, CONN_SCALED_COUNT };
 
 struct conn_cold {
 	uint64_t first;        // time of the creating packet, ns

@@ -42,9 +42,10 @@ void conn_pool_destroy(struct conn_pool *pool)
 
 struct conn_extension *conn_extension_get(const struct conn_table *table, const struct conn *conn)
 {
-	uint32_t index = conn_cold(table, conn)->extension;
-
-	return index != CONN_NO_EXTENSION ? &table->pool.extension[index] : NULL;
+	// The flag is in a line that every packet touches, the index is not.
+	if (__builtin_expect(!conn_flag(conn, CONN_EXTENDED), 1))
+		return NULL;
+	return &table->pool.extension[conn_cold(table, conn)->extension];
 }
 
 struct conn_extension *conn_extension_need(struct conn_table *table, struct conn *conn)
@@ -64,6 +65,7 @@ struct conn_extension *conn_extension_need(struct conn_table *table, struct conn
 		table->counters.extension_short++;
 		return NULL;
 	}
+	conn_flag_set(conn, CONN_EXTENDED);
 	extension = &pool->extension[cold->extension];
 	memset(extension, 0, sizeof(*extension));
 	extension->range[0] = extension->range[1] = CONN_NO_EXTENSION;
@@ -91,6 +93,7 @@ void conn_extension_release(struct conn_table *table, struct conn *conn)
 	extension->range[0] = pool->extension_free;
 	pool->extension_free = cold->extension;
 	cold->extension = CONN_NO_EXTENSION;
+	conn_flag_clear(conn, CONN_EXTENDED);
 }
 
 uint32_t conn_range_take(struct conn_pool *pool)

@@ -35,24 +35,67 @@ bool conn_history_scale(uint64_t count)
 	return count == 1;
 }
 
-void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned side,
-			 enum conn_scaled kind, char letter)
+// One more of `kind`, in the cold half; returns the count as far as the cold half knows it.
+static uint64_t count_up(struct conn_table *table, struct conn *conn, unsigned side,
+			 enum conn_scaled kind)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
-	uint64_t count = ++cold->scaled[kind][side];
-	struct conn_extension *extension = NULL;
+	struct conn_extension *extension;
 
-	if (count == 0) {
+	if (++cold->scaled[kind][side] == 0) {
 		extension = conn_extension_need(table, conn);
 		if (extension != NULL)
 			extension->scaled_high[kind][side]++;
-	} else {
-		extension = conn_extension_get(table, conn);
 	}
-	if (extension != NULL)
-		count |= (uint64_t)extension->scaled_high[kind][side] << 16;
-	if (conn_history_scale(count))
+	extension = conn_extension_get(table, conn);
+	if (extension == NULL)
+		return cold->scaled[kind][side];
+	return (uint64_t)extension->scaled_high[kind][side] << 16 | cold->scaled[kind][side];
+}
+
+void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned side,
+			 enum conn_scaled kind, char letter)
+{
+	if (conn_history_scale(count_up(table, conn, side, kind)))
 		conn_history_add(table, conn, side, letter);
+}
+
+// Can a count whose lower byte is `low` be a power of ten? 1000 is 0x3e8, 10000 is 0x2710, and so on.
+static bool may_scale(uint8_t low)
+{
+	switch (low) {
+	case 1:
+	case 10:
+	case 100:
+	case 1000 & 0xff:
+	case 10000 & 0xff:
+	case 100000 & 0xff:
+	case 1000000 & 0xff:
+	case 10000000 & 0xff:
+	case 0:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void conn_history_retransmission(struct conn_table *table, struct conn *conn, unsigned side)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+	const struct conn_extension *extension;
+	uint64_t count = ++conn->end[side].retransmitted;
+
+	// Retransmissions come in their thousands; nearly all stay within the lines that a packet touches anyway.
+	if (__builtin_expect(!may_scale((uint8_t)count), 1))
+		return;
+	if (count == 0)
+		count_up(table, conn, side, CONN_RETRANSMISSION);
+	extension = conn_extension_get(table, conn);
+	count |= (uint64_t)cold->scaled[CONN_RETRANSMISSION][side] << 8;
+	if (extension != NULL)
+		count |= (uint64_t)extension->scaled_high[CONN_RETRANSMISSION][side] << 24;
+	if (conn_history_scale(count))
+		conn_history_add(table, conn, side, 'T');
 }
 
 uint8_t conn_history_copy(const struct conn_table *table, const struct conn *conn, char *text)

@@ -19,6 +19,9 @@ bool conn_history_once(struct conn_table *table, struct conn *conn, unsigned sid
 void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned side,
 			 enum conn_scaled kind, char letter);
 
+// The same for retransmissions, 'T', whose count begins in the hot part.
+void conn_history_retransmission(struct conn_table *table, struct conn *conn, unsigned side);
+
 // Is `count` a power of ten?
 bool conn_history_scale(uint64_t count);
 

@@ -64,6 +64,10 @@ void conn_table_destroy(struct conn_table *table);
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker);
 
+// Asks the memory for what conn_track() will look at first: to be called as soon as a packet is
+// decoded, some packets ahead. Worker only.
+void conn_track_prepare(const struct conn_table *table, const struct packet *packet);
+
 // Runs at most `limit` timers that are due at `now`, and moves the table's time there. Returns how
 // many ran. Worker only.
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit);

@@ -7,10 +7,9 @@
 // Between packets of a file every timer that is due runs, however many they are.
 #define NO_LIMIT SIZE_MAX
 
-// How far ahead of its use memory is asked for, in packets: long enough for it to arrive, short
+// How many packets ahead of its use a record is asked for: long enough for it to arrive, short
 // enough that it is not pushed out again.
-#define BUCKET_AHEAD 8
-#define RECORD_AHEAD 4
+#define RECORD_AHEAD 6
 
 static enum conn_timeout first_timeout(const struct packet *packet)
 {
@@ -102,19 +101,23 @@ static void prefetch_record(struct conn_table *table, const struct packet *packe
 	__builtin_prefetch((const char *)conn + 64, 1);
 }
 
+void conn_track_prepare(const struct conn_table *table, const struct packet *packet)
+{
+	__builtin_prefetch(&table->bucket[packet->hash & table->bucket_mask]);
+	// Without it GCC finds that the function does nothing, and leaves calls to it out.
+	__asm__ volatile("");
+}
+
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker)
 {
-	for (size_t i = 0; i < count + BUCKET_AHEAD; i++) {
+	for (size_t i = 0; i < count + RECORD_AHEAD; i++) {
 		if (i < count && is_ours(&packets[i], worker))
-			__builtin_prefetch(&table->bucket[packets[i].hash & table->bucket_mask]);
-		if (i >= RECORD_AHEAD && i - RECORD_AHEAD < count &&
-		    is_ours(&packets[i - RECORD_AHEAD], worker))
-			prefetch_record(table, &packets[i - RECORD_AHEAD]);
-		if (i < BUCKET_AHEAD)
+			prefetch_record(table, &packets[i]);
+		if (i < RECORD_AHEAD)
 			continue;
 
-		const struct packet *packet = &packets[i - BUCKET_AHEAD];
+		const struct packet *packet = &packets[i - RECORD_AHEAD];
 
 		if (packet->time > table->clock)
 			table->clock = packet->time;

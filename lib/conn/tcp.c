@@ -271,7 +271,7 @@ static void move_last(struct conn_table *table, struct conn *conn, const struct 
 	if (move)
 		move_wrapping(end, &end->last, &conn_cold(table, conn)->last_wraps[sender], after);
 	else if (packet->payload_length > 0)
-		conn_history_scaled(table, conn, sender, CONN_RETRANSMISSION, 'T');
+		conn_history_retransmission(table, conn, sender);
 }
 
 // The three-way handshake is over when the originator speaks again after an answer: not among the

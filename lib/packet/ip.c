@@ -26,11 +26,18 @@ enum ipv6_header {
 // section 6.3).
 #define IPV6_OPTION_HOME_ADDRESS 0xc9
 
+// Written as two whole words: the key is read back as words right away, and a processor waits for what was written
+// in pieces.
 static struct address address_v4(const uint8_t *bytes)
 {
-	struct address address = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t word[2] = {0, UINT64_C(0xffff0000) | (uint64_t)bytes_host32(bytes) << 32};
+#else
+	uint64_t word[2] = {0, UINT64_C(0xffff00000000) | bytes_host32(bytes)};
+#endif
+	struct address address;
 
-	memcpy(address.byte + 12, bytes, 4);
+	memcpy(&address, word, sizeof(address));
 	return address;
 }
 

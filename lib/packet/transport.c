@@ -28,18 +28,18 @@ static bool ends_in_order(const struct packet_ends *ends, uint16_t source, uint1
 static void set_key(const struct packet_decoder *decoder, const struct packet_ends *ends,
 		    uint16_t source, uint16_t destination, bool one_way, struct packet *packet)
 {
-	unsigned sender = !one_way && !ends_in_order(ends, source, destination);
-	struct packet_key *key = &packet->key;
+	bool swap = !one_way && !ends_in_order(ends, source, destination);
+	struct packet_key key = {
+		.address = {swap ? ends->destination : ends->source,
+			    swap ? ends->source : ends->destination},
+		.port = {swap ? destination : source, swap ? source : destination},
+		.protocol = ends->protocol,
+		.one_way = one_way,
+	};
 
-	key->address[sender] = ends->source;
-	key->address[sender ^ 1] = ends->destination;
-	key->port[sender] = source;
-	key->port[sender ^ 1] = destination;
-	key->protocol = ends->protocol;
-	key->one_way = one_way;
-	key->flags = 0;
-	packet->sender = (uint8_t)sender;
-	packet->hash = packet_key_hash(key, decoder->secret);
+	packet->key = key;
+	packet->sender = swap;
+	packet->hash = packet_key_hash(&key, decoder->secret);
 }
 
 // Sum of the pseudo header (RFC 793; RFC 8200, section 8.1) and the whole message.

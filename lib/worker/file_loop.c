@@ -9,6 +9,9 @@
 #include <sched.h>
 #include <unistd.h>
 
+// Packets at a time, so that what was asked of the memory is still there when it is needed.
+#define STEP 32
+
 // Nothing to do: first give the core away, then sleep. Files are no line rate; a laptop should stay
 // cool.
 static void wait_a_little(uint32_t *idle)
@@ -22,7 +25,16 @@ static void wait_a_little(uint32_t *idle)
 
 static void handle_batch(struct worker *worker, const struct batch *batch)
 {
-	conn_track(worker->table, batch->packet, batch->count, (uint8_t)worker->settings.index);
+	for (uint32_t at = 0; at < batch->count; at += STEP) {
+		uint32_t count = batch->count - at < STEP ? batch->count - at : STEP;
+
+		for (uint32_t i = at; i < at + count; i++) {
+			if (batch->packet[i].verdict == PACKET_TRACK)
+				conn_track_prepare(worker->table, &batch->packet[i]);
+		}
+		conn_track(worker->table, &batch->packet[at], count,
+			   (uint8_t)worker->settings.index);
+	}
 	if (batch->count > 0 && batch->packet[batch->count - 1].time > worker->now)
 		worker->now = batch->packet[batch->count - 1].time;
 	atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);

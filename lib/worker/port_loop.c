@@ -143,6 +143,8 @@ static bool poll_queue(struct worker *worker, const struct port_queue *queue)
 		if (i + DATA_AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(buffers[i + DATA_AHEAD], void *));
 		decode(worker, queue, buffers[i], &packets[i]);
+		if (packets[i].verdict == PACKET_TRACK)
+			conn_track_prepare(worker->table, &packets[i]);
 	}
 	conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
 	if (worker->settings.count > 1) {

@@ -160,7 +160,7 @@ reap() { # waits for $pid, sets $status
 	fi
 	wait "$pid"
 	status=$?
-}
+} 2>/dev/null
 
 is_gone() {
 	! is_running "$1"
@@ -180,7 +180,7 @@ connections() { # FILE...
 		BEGIN { count = split(drop, name, " "); for (i = 1; i <= count; i++) skip[name[i]] }
 		$1 == "#fields" { fields = NF - 1; for (i = 1; i <= fields; i++) field[i] = $(i + 1) }
 		/^#/ { next }
-		{ line = NF == fields ? "" : "torn: " $0
+		{ line = NF == fields ? "" : "torn: " $0 " "
 		  for (i = 1; i <= fields; i++) if (!(field[i] in skip)) line = line field[i] "=" $i " "
 		  print line }' "$@" | grep -Ev "${leave_out:-^$}" | sort
 }

@@ -25,12 +25,12 @@
 //     frame_udp(&frame, 40000, 53, 100);
 //     frame_seal(&frame);
 //
-// frame_seal() writes what a sender would: lengths and checksums of the last IP header and of the transport. What a test
-// changes after that is wrong on purpose.
+// frame_seal() writes what a sender would: lengths and checksums of the last IP header and of the
+// transport. What a test changes after that is wrong on purpose.
 
-#define HOST_A 0x0a000001u
-#define HOST_B 0x0a000002u
-#define NOTHING UINT32_MAX
+#define HOST_A      0x0a000001u
+#define HOST_B      0x0a000002u
+#define NOTHING     UINT32_MAX
 #define DECODE_TIME (UINT64_C(1700000000) * TIME_SECOND)
 
 struct frame {
@@ -151,7 +151,8 @@ static inline void frame_ip6(struct frame *frame, uint8_t source, uint8_t destin
 	set_ip6(at + 24, destination);
 }
 
-// An IPv6 extension header of `length` bytes, in the form that most of them share: next header, length, zeros.
+// An IPv6 extension header of `length` bytes, in the form that most of them share: next header,
+// length, zeros.
 static inline uint8_t *frame_extension(struct frame *frame, uint8_t next, uint32_t length)
 {
 	uint8_t *at = frame_zeros(frame, length);
@@ -211,7 +212,8 @@ static inline void frame_icmp(struct frame *frame, uint8_t protocol, uint8_t typ
 	frame_payload(frame, payload);
 }
 
-// The Internet checksum as RFC 1071 explains it, 16 bits at a time; the code under test does it in another way.
+// The Internet checksum as RFC 1071 explains it, 16 bits at a time; the code under test does it in
+// another way.
 static inline uint32_t slow_sum(uint32_t sum, const uint8_t *bytes, uint32_t length)
 {
 	for (uint32_t i = 0; i < length; i++)
@@ -275,8 +277,8 @@ static inline void frame_seal(struct frame *frame)
 	frame_seal_transport(frame);
 }
 
-// The decoder of a test, and the frame that it decodes in memory of exactly the captured size, so that the sanitizer sees
-// every read beyond it.
+// The decoder of a test, and the frame that it decodes in memory of exactly the captured size, so
+// that the sanitizer sees every read beyond it.
 struct decoding {
 	struct packet_decoder decoder;
 	struct packet packet;
@@ -332,14 +334,14 @@ static inline enum packet_verdict decode(struct decoding *decoding, const struct
 	return decode_cut(decoding, frame, frame->length, frame->length);
 }
 
-// Decodes the frame cut at every byte. From `least` captured bytes on, it must be tracked, and below it must not. Where
-// `captured` also is all that was on the wire, only the whole frame counts.
+// Decodes the frame cut at every byte. From `least` captured bytes on, it must be tracked, and
+// below it must not. Where `captured` also is all that was on the wire, only the whole frame
+// counts.
 static inline void assert_tracked_from(struct decoding *decoding, const struct frame *frame,
 				       uint32_t least)
 {
 	for (uint32_t captured = 0; captured <= frame->length; captured++) {
-		enum packet_verdict verdict =
-			decode_cut(decoding, frame, captured, frame->length);
+		enum packet_verdict verdict = decode_cut(decoding, frame, captured, frame->length);
 
 		if (captured >= least)
 			assert_int_equal(verdict, PACKET_TRACK);

@@ -93,8 +93,8 @@ static void assert_any_order(struct decoding *decoding, const struct frame *whol
 		if (seen != 0xf)
 			continue;
 		for (unsigned i = 0; i < 4; i++) {
-			enum packet_verdict verdict =
-				give(decoding, whole, end[place[i]], end[place[i] + 1]);
+			enum packet_verdict verdict = give(decoding, whole, end[place[i]],
+							   end[place[i] + 1]);
 
 			assert_int_equal(verdict, i < 3 ? PACKET_FRAGMENT : PACKET_TRACK);
 		}

@@ -27,7 +27,8 @@ static void finish(struct frame *frame)
 	frame_seal(frame);
 }
 
-// Tracked, and cut at every byte as long as the UDP header is there. The ends are those of the fixed header.
+// Tracked, and cut at every byte as long as the UDP header is there. The ends are those of the
+// fixed header.
 static void assert_skipped(struct decoding *decoding, const struct frame *frame)
 {
 	assert_tracked_from(decoding, frame, frame->transport + 8);

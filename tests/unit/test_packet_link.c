@@ -392,7 +392,8 @@ static void a_raw_frame_of_another_ip_version_is_a_bad_header(void **state)
 	assert_verdict(*state, &frame, PACKET_BAD_IP_HEADER);
 }
 
-// An attribute of Netfilter's log: its length counts itself but not the filling up to a multiple of four.
+// An attribute of Netfilter's log: its length counts itself but not the filling up to a multiple of
+// four.
 static void nflog_attribute(struct frame *frame, uint32_t kind, uint32_t length)
 {
 	uint8_t *at = frame_zeros(frame, 4 + ((length + 3) & ~3u));

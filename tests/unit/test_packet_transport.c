@@ -272,9 +272,8 @@ static void what_was_cut_is_not_verified(void **state)
 			icmp(&frame, false, 8, 0, 50);
 		frame.byte[frame.length - 30] ^= 1;
 		assert_transport(decoding, &frame, PACKET_TRANSPORT_BAD_CHECKSUM);
-		assert_int_equal(
-			decode_cut(decoding, &frame, frame.length - 1, frame.length),
-			PACKET_TRACK);
+		assert_int_equal(decode_cut(decoding, &frame, frame.length - 1, frame.length),
+				 PACKET_TRACK);
 		assert_int_equal(decoding->packet.transport, PACKET_TRANSPORT_OK);
 		assert_int_equal(decoding->packet.cut, 1);
 		assert_int_equal(decoding->packet.payload_length, 50);
@@ -457,8 +456,8 @@ static void icmp_requests_and_replies_are_one_connection(void **state)
 
 static void other_icmp_types_are_one_way(void **state)
 {
-	static const uint8_t types[][2] = {{false, 3},  {false, 4}, {false, 5}, {false, 11},
-					   {false, 12}, {true, 1},  {true, 2},  {true, 3},
+	static const uint8_t types[][2] = {{false, 3},  {false, 4},  {false, 5}, {false, 11},
+					   {false, 12}, {true, 1},   {true, 2},  {true, 3},
 					   {true, 4},   {true, 132}, {true, 137}};
 	struct decoding *decoding = *state;
 

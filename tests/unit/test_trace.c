@@ -175,14 +175,14 @@ static void each_file_has_its_own_link_type(void **state)
 	pcap_begin(&bytes, PCAP_MICROSECONDS, PACKET_LINK_COOKED);
 	add_frame(&bytes, 0, 60);
 	trace_write(&bytes, place->path[0]);
-	pcap_begin(&bytes, PCAP_MICROSECONDS, PACKET_LINK_RAW);
+	pcap_begin(&bytes, PCAP_MICROSECONDS, PACKET_LINK_PPP);
 	add_frame(&bytes, 1, 61);
 	trace_write(&bytes, place->path[1]);
 	trace = trace_open(place->paths, 2);
 	assert_int_equal(trace_next(trace, &frame), 1);
 	assert_int_equal(frame.link, PACKET_LINK_COOKED);
 	assert_int_equal(trace_next(trace, &frame), 1);
-	assert_int_equal(frame.link, PACKET_LINK_RAW);
+	assert_int_equal(frame.link, PACKET_LINK_PPP);
 	trace_close(trace);
 }
 

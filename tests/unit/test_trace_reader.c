@@ -137,7 +137,8 @@ static void fragments_come_out_as_one_packet(void **state)
 	reader_destroy(reader);
 }
 
-// Datagrams that were put together and then turned out to belong to no connection give their place back, too.
+// Datagrams that were put together and then turned out to belong to no connection give their place
+// back, too.
 static void refused_datagrams_do_not_fill_the_fragment_table(void **state)
 {
 	struct packet last;
@@ -162,7 +163,8 @@ static void refused_datagrams_do_not_fill_the_fragment_table(void **state)
 	reader_destroy(reader);
 }
 
-// Some link types allow frames of many megabytes. With checksums ignored, a total length of 0 means all of the frame.
+// Some link types allow frames of many megabytes. With checksums ignored, a total length of 0 means
+// all of the frame.
 static void a_frame_larger_than_a_batch_does_no_harm(void **state)
 {
 	enum { LINK_DBUS = 231 };

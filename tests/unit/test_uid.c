@@ -71,7 +71,8 @@ static void neighbours_have_nothing_in_common(void **state)
 // Long division by 62, one decimal-like digit after the other, as one does on paper.
 static void format_slowly(struct uid uid, char *text)
 {
-	static const char digit[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char digit[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	uint32_t word[3] = {uid.salt, uid.place[0], uid.place[1]};
 	char reversed[32];
 	int count = 0;

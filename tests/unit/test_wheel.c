@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #define RECORDS 300
-#define TICK (UINT64_C(1) << 20)
+#define TICK    (UINT64_C(1) << 20)
 // The first level of the wheel covers this much, then a slot of the second level is spread.
 #define ROUND (TICK << 13)
 #define START (UINT64_C(1700000000) * TIME_SECOND)
@@ -147,9 +147,9 @@ static void entries_come_up_in_order_of_time(void **state)
 
 static void an_exact_entry_comes_up_at_its_nanosecond(void **state)
 {
-	static const uint64_t spans[] = {0, 1, 1000, TICK - 1, TICK, TICK + 1, TIME_SECOND,
-					 ROUND - 1, ROUND, ROUND + 1, 20 * TIME_HOUR,
-					 3650 * TIME_DAY};
+	static const uint64_t spans[] = {0,     1,         1000,           TICK - 1,
+					 TICK,  TICK + 1,  TIME_SECOND,    ROUND - 1,
+					 ROUND, ROUND + 1, 20 * TIME_HOUR, 3650 * TIME_DAY};
 	struct test *test = *state;
 
 	for (unsigned i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
@@ -305,7 +305,8 @@ static void a_step_of_a_hundred_years_is_no_trouble(void **state)
 	assert_int_equal(wheel_armed(test->wheel), 0);
 }
 
-// Where a round of the first level begins, a slot of the second level joins entries that were there before.
+// Where a round of the first level begins, a slot of the second level joins entries that were there
+// before.
 static void entries_of_both_levels_meet_in_order(void **state)
 {
 	struct test *test = *state;
@@ -403,7 +404,8 @@ static void random_use_agrees_with_a_sorted_list(void **state)
 			pop(test);
 			break;
 		case 6:
-			pop_until(test, test->now + random_span() % (i % 100 == 0 ? TIME_DAY : 40 * TICK));
+			pop_until(test, test->now + random_span() %
+							    (i % 100 == 0 ? TIME_DAY : 40 * TICK));
 			break;
 		case 7:
 			// To just where the next one is due.
@@ -430,9 +432,15 @@ static void the_rest_of_a_record_is_left_alone(void **state)
 	}
 }
 
-#define EXACT(name)  {#name " (exact)", name, create_exact, destroy, NULL}
-#define COARSE(name) {#name " (coarse)", name, create_coarse, destroy, NULL}
-#define BOTH(name)   EXACT(name), COARSE(name)
+#define EXACT(name)                                                                                \
+	{                                                                                          \
+#name " (exact)", name, create_exact, destroy, NULL                                \
+	}
+#define COARSE(name)                                                                               \
+	{                                                                                          \
+#name " (coarse)", name, create_coarse, destroy, NULL                              \
+	}
+#define BOTH(name) EXACT(name), COARSE(name)
 
 int main(void)
 {

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A directory of its own for each test, with up to four trace files in it, and what the test made weir say.
+// A directory of its own for each test, with up to four trace files in it, and what the test made
+// weir say.
 struct place {
 	char directory[64];
 	char path[4][96];
@@ -33,7 +34,8 @@ static inline int place_create(void **state)
 	snprintf(place->directory, sizeof(place->directory), "/tmp/weir-test-trace-XXXXXX");
 	assert_non_null(mkdtemp(place->directory));
 	for (int i = 0; i < 4; i++) {
-		snprintf(place->path[i], sizeof(place->path[i]), "%s/%d.trace", place->directory, i);
+		snprintf(place->path[i], sizeof(place->path[i]), "%s/%d.trace", place->directory,
+			 i);
 		place->paths[i] = place->path[i];
 	}
 	place->stderr_saved = -1;
@@ -110,7 +112,7 @@ static inline void trace_data(struct trace_bytes *trace, const void *data, size_
 }
 
 #define PCAP_MICROSECONDS 0xa1b2c3d4u
-#define PCAP_NANOSECONDS 0xa1b23c4du
+#define PCAP_NANOSECONDS  0xa1b23c4du
 
 static inline void pcap_begin(struct trace_bytes *trace, uint32_t magic, uint32_t link)
 {

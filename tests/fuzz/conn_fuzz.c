@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "check.h"
+
+#include "base/time.h"
+#include "conn/conn_extension.h"
+#include "conn/conn_internal.h"
+
+// Any sequence of packets through a small table. An input is two bytes of settings, and then for
+// each packet 16:
+//
+//     | who 1 | flags 1 | step 1 | what 1 | seq 2 | ack 2 | scale 1 | window 2 | payload 2 | cut 1
+//     | byte 1 | work 1 |
+//
+//     who:   protocol 2 bits, direction 1, connection 3, port 2       step: mantissa 3 bits,
+//     exponent 5 (31: back) what:  checksum or header 2 bits, time between polls 2, ..      scale:
+//     left shifts of seq and ack, 4 bits each seq and ack are signed distances from what would come
+//     next.     work: what is done after the packet
+
+#define MAXIMUM      64
+#define PACKETS_MOST 600
+#define RECORD       16
+
+enum { EXACT = 1, RECLAIM = 2, SHORT_POOLS = 4, SLOW_READER = 8, LATE_GRACE = 16 };
+enum { WORK_TAKE = 1, WORK_ADVANCE = 2, WORK_ADVANCE_FEW = 4, WORK_GRACE = 8, WORK_RECLAIM = 16 };
+
+// What the two hosts of a connection would send next.
+struct stream {
+	uint32_t next[2];
+};
+
+static struct conn_limbo *limbo[2 * CONN_LIMBO_BATCHES];
+static unsigned limbo_count;
+static bool late_grace;
+
+static void end_grace(void)
+{
+	while (limbo_count > 0)
+		atomic_store(&limbo[--limbo_count]->elapsed, true);
+}
+
+static void note_limbo(struct conn_limbo *batch)
+{
+	CHECK(batch->count > 0 && batch->count <= CONN_LIMBO_BATCH);
+	CHECK(limbo_count < 2 * CONN_LIMBO_BATCHES);
+	limbo[limbo_count++] = batch;
+	if (!late_grace)
+		end_grace();
+}
+
+static struct conn_settings settings_of(uint8_t bits, uint8_t spans)
+{
+	struct conn_settings settings = {
+		.maximum = MAXIMUM,
+		.exact_time = bits & EXACT,
+		.worker = 3,
+		.uid_key = {1, {2, 3, 4, 5}},
+		.secret = {11, 22, 33, 44, 55, 66},
+		.inactivity = {[CONN_TIMEOUT_TCP_HANDSHAKE] = TIME_MINUTE,
+			       [CONN_TIMEOUT_TCP] = 5 * TIME_MINUTE,
+			       [CONN_TIMEOUT_TCP_LONG] = TIME_HOUR,
+			       [CONN_TIMEOUT_UDP] = TIME_MINUTE,
+			       [CONN_TIMEOUT_ICMP] = TIME_MINUTE,
+			       [CONN_TIMEOUT_OTHER] = TIME_MINUTE},
+		.tcp_attempt_delay = 5 * TIME_SECOND,
+		.tcp_syn_timeout = 5 * TIME_SECOND,
+		.tcp_session_timer = 6 * TIME_SECOND,
+		.tcp_connection_linger = 5 * TIME_SECOND,
+		.tcp_close_delay = 5 * TIME_SECOND,
+		.dns_session_timeout = 10 * TIME_SECOND,
+	};
+
+	// Each span at its default, at the least that can be configured, or never where that is
+	// allowed.
+	for (int i = 0; i < CONN_TIMEOUT_COUNT; i++) {
+		if (spans & 1)
+			settings.inactivity[i] = i % 2 ? TIME_MILLISECOND : 0;
+	}
+	if (spans & 2)
+		settings.tcp_attempt_delay = settings.tcp_syn_timeout = TIME_MILLISECOND;
+	if (spans & 4)
+		settings.tcp_session_timer = settings.dns_session_timeout = TIME_MILLISECOND;
+	if (spans & 8)
+		settings.tcp_connection_linger = settings.tcp_close_delay = TIME_MILLISECOND;
+	settings.long_lived_tcp.bit[0] = 1 << 22;
+	settings.likely_server_tcp.bit[0] = UINT64_C(1) << 22;
+	settings.likely_server_udp.bit[0] = UINT64_C(1) << 53;
+	return settings;
+}
+
+static uint64_t step_of(uint8_t byte)
+{
+	return (uint64_t)(byte & 7) << (byte >> 3) << (byte >> 3 > 16 ? 8 : 4);
+}
+
+static const uint8_t protocols[4] = {PACKET_TCP, PACKET_TCP, PACKET_UDP, PACKET_ICMP};
+static const uint16_t server_ports[4] = {80, 22, 53, 123};
+
+static void fill_key(struct packet *packet, uint8_t who, const uint64_t *secret)
+{
+	unsigned from = who >> 2 & 1, number = who >> 3 & 7;
+	uint16_t port = server_ports[who >> 6];
+
+	// Host 1 is the client, host 2 the server; seven clients and a tuple of equal addresses.
+	packet->key.address[0].byte[10] = packet->key.address[0].byte[11] = 0xff;
+	packet->key.address[1] = packet->key.address[0];
+	packet->key.address[0].byte[15] = 1;
+	packet->key.address[1].byte[15] = number == 7 ? 1 : 2;
+	packet->key.protocol = protocols[who & 3];
+	packet->key.port[0] = number == 7 ? port : (uint16_t)(1000 + number);
+	packet->key.port[1] = number == 7 ? 1000 : port;
+	if (packet->key.protocol == PACKET_ICMP && number % 2) {
+		packet->key.protocol = number % 4 == 1 ? PACKET_ICMPV6 : 132;
+		packet->key.one_way = number == 5;
+	}
+	packet->sender = packet->key.one_way ? 0 : (uint8_t)from;
+	packet->hash = packet_key_hash(&packet->key, secret);
+	packet->verdict = PACKET_TRACK;
+	packet->owner = 3;
+}
+
+static void fill_packet(struct packet *packet, struct input *input, struct stream *streams,
+			const uint64_t *secret, uint64_t *now, uint8_t *payload)
+{
+	uint8_t who = take_8(input), flags = take_8(input), step = take_8(input);
+	uint8_t what = take_8(input), scale, cut;
+	int16_t sequence, acknowledgement;
+	struct stream *stream = &streams[who >> 3];
+
+	memset(packet, 0, sizeof(*packet));
+	fill_key(packet, who, secret);
+	if (step >> 3 == 31)
+		packet->time = *now - step_of(step & 7) - (step & 7) * TIME_SECOND;
+	else
+		packet->time = *now += step_of(step);
+	packet->tcp_flags = flags;
+	sequence = (int16_t)take_16(input);
+	acknowledgement = (int16_t)take_16(input);
+	scale = take_8(input);
+	packet->sequence = stream->next[packet->sender] +
+			   ((uint32_t)(int32_t)sequence << (scale & 15));
+	packet->acknowledgement = stream->next[!packet->sender] +
+				  ((uint32_t)(int32_t)acknowledgement << (scale >> 4));
+	packet->window = take_16(input);
+	packet->payload_length = take_16(input);
+	cut = take_8(input);
+	memset(payload, take_8(input), 64);
+	packet->payload_captured = cut == 0 ? packet->payload_length : cut % 64;
+	if (packet->payload_captured > packet->payload_length)
+		packet->payload_captured = packet->payload_length;
+	packet->cut = packet->payload_captured < packet->payload_length;
+	packet->payload = payload;
+	packet->udp_length = (int32_t)packet->payload_length - (what & 0x80 ? 40 : 0);
+	packet->ip_length = what & 0x40 ? 0 : packet->payload_length + 40;
+	packet->transport = what & 0x10 ? what & 3 : PACKET_TRANSPORT_OK;
+	if (packet->key.protocol != PACKET_TCP && packet->transport > PACKET_TRANSPORT_BAD_CHECKSUM)
+		packet->transport = PACKET_TRANSPORT_BAD_CHECKSUM;
+	if (what & 0x20)
+		packet->owner = 2;
+	stream->next[packet->sender] = packet->sequence + packet->payload_length +
+				       !!(flags & PACKET_TCP_SYN) + !!(flags & PACKET_TCP_FIN);
+}
+
+static void check_books(const struct conn_table *table)
+{
+	const struct conn_counters *counters = conn_table_counters(table);
+	uint64_t removed = 0;
+
+	for (int i = 0; i < CONN_REASON_COUNT; i++)
+		removed += counters->removed[i];
+	CHECK(counters->created ==
+	      counters->finished + conn_table_waiting(table) + conn_table_live(table));
+	CHECK(removed == counters->finished + conn_table_waiting(table));
+	CHECK(counters->evicted == counters->removed[CONN_REASON_EVICTED]);
+	CHECK(conn_table_live(table) <= MAXIMUM);
+}
+
+static void check_ranges(const struct conn_table *table, const struct conn_extension *extension,
+			 unsigned side)
+{
+	uint64_t bytes = 0, before = 0;
+	uint32_t count = 0;
+
+	for (uint32_t at = extension->range[side]; at != CONN_NO_EXTENSION;
+	     at = table->pool.range[at].next) {
+		const struct conn_range *range = &table->pool.range[at];
+
+		CHECK(range->from < range->to);
+		CHECK(count == 0 || range->from > before);
+		before = range->to;
+		bytes += range->to - range->from;
+		count++;
+	}
+	CHECK(bytes == extension->range_bytes[side]);
+	CHECK(count == extension->range_count[side]);
+	CHECK(count <= CONN_RANGES_MOST);
+}
+
+static void check_conn(const struct conn_table *table, const struct conn *conn)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+	const struct conn_extension *extension = conn_extension_get(table, conn);
+
+	CHECK(cold->history_length <= CONN_HISTORY_INLINE);
+	CHECK(conn_timeout_class(conn) < CONN_TIMEOUT_COUNT);
+	CHECK(!conn_flag(conn, CONN_HALF_OPEN) || !conn_flag(conn, CONN_CLOSING));
+	// The wheel never asks later than a deadline of the record.
+	CHECK(conn->wheel.due <= cold->due[0] && conn->wheel.due <= cold->due[1]);
+	if (conn->key.protocol == PACKET_TCP) {
+		CHECK(conn->end[0].state <= TCP_RESET);
+		CHECK(conn->end[1].state <= TCP_RESET);
+	}
+	// With exact time nothing lives on beyond its deadline.
+	if (table->settings.exact_time)
+		CHECK(conn->wheel.due > table->clock || conn->last > table->clock ||
+		      conn->wheel.due >= table->next_check);
+	if (extension != NULL) {
+		check_ranges(table, extension, 0);
+		check_ranges(table, extension, 1);
+	}
+}
+
+static void check_list(const struct conn_table *table, const struct conn_list *list,
+		       enum conn_flag flag, uint32_t expected)
+{
+	uint32_t count = 0, before = CONN_SLOT_NONE;
+
+	for (uint32_t slot = list->oldest; slot != CONN_SLOT_NONE; slot = table->cold[slot].newer) {
+		CHECK(table->cold[slot].older == before);
+		CHECK(conn_flag(&table->conn[slot], CONN_LIVE));
+		CHECK(conn_flag(&table->conn[slot], flag));
+		CHECK(++count <= expected);
+		before = slot;
+	}
+	CHECK(list->newest == before);
+	CHECK(count == expected);
+}
+
+static void check_table(const struct conn_table *table)
+{
+	uint32_t live = 0, half_open = 0, closing = 0;
+
+	check_books(table);
+	for (uint32_t slot = 0; slot < table->fresh; slot++) {
+		const struct conn *conn = &table->conn[slot];
+
+		if (!conn_flag(conn, CONN_LIVE))
+			continue;
+		live++;
+		half_open += conn_flag(conn, CONN_HALF_OPEN);
+		closing += conn_flag(conn, CONN_CLOSING);
+		check_conn(table, conn);
+	}
+	CHECK(live == conn_table_live(table));
+	check_list(table, &table->half_open, CONN_HALF_OPEN, half_open);
+	check_list(table, &table->closing, CONN_CLOSING, closing);
+}
+
+static void check_summary(const struct conn_table *table, const struct conn_summary *summary)
+{
+	uint8_t worker;
+	uint32_t slot, generation;
+
+	CHECK(summary->history_length <= CONN_HISTORY_SIZE);
+	for (unsigned i = 0; i < summary->history_length; i++)
+		CHECK(strchr("SHFRDACGIQTW^",
+			     summary->history[i] & (summary->history[i] == '^' ? 0xff : 0xdf)));
+	CHECK(summary->state < CONN_STATE_COUNT);
+	CHECK(summary->reason < CONN_REASON_COUNT);
+	CHECK(summary->removed <= table->clock);
+	CHECK(summary->port[0] != 0 && summary->port[1] != 0);
+	CHECK(summary->packets[0] + summary->packets[1] <= PACKETS_MOST);
+	for (int side = 0; side < 2; side++) {
+		// Numbers that a stranger wrote into a header may be far off, but not more than a
+		// few rounds.
+		CHECK(summary->bytes[side] < UINT64_C(1) << 44);
+		CHECK(summary->ip_bytes[side] <= PACKETS_MOST * UINT64_C(65575));
+	}
+	CHECK(summary->missed_bytes < UINT64_C(1) << 44);
+	uid_open(&table->settings.uid_key, summary->uid, &worker, &slot, &generation);
+	CHECK(worker == 3 && slot < table->fresh && generation > 0);
+}
+
+static void take_finished(struct conn_table *table, unsigned most)
+{
+	struct conn_summary summary;
+
+	for (unsigned i = 0; i < most && conn_finished_peek(table, &summary); i++) {
+		check_summary(table, &summary);
+		conn_finished_release(table);
+	}
+}
+
+// All extensions and ranges are free again.
+static void check_pools(const struct conn_table *table)
+{
+	const struct conn_pool *pool = &table->pool;
+	uint32_t count = 0;
+
+	for (uint32_t at = pool->extension_free; at != CONN_NO_EXTENSION;
+	     at = pool->extension[at].range[0])
+		CHECK(++count <= pool->extension_fresh);
+	CHECK(count == pool->extension_fresh);
+	count = 0;
+	for (uint32_t at = pool->range_free; at != CONN_NO_EXTENSION; at = pool->range[at].next)
+		CHECK(++count <= pool->range_fresh);
+	CHECK(count == pool->range_fresh);
+}
+
+static void work(struct conn_table *table, uint8_t bits, uint64_t now, bool slow_reader)
+{
+	if (bits & WORK_ADVANCE)
+		conn_table_advance(table, now, SIZE_MAX);
+	else if (bits & WORK_ADVANCE_FEW)
+		conn_table_advance(table, now, 2);
+	if (bits & WORK_GRACE)
+		end_grace();
+	if (bits & WORK_RECLAIM)
+		conn_table_reclaim(table);
+	if (bits & WORK_TAKE || !slow_reader)
+		take_finished(table, slow_reader ? 3 : UINT32_MAX);
+}
+
+static void finish(struct conn_table *table)
+{
+	while (conn_table_live(table) > 0 || conn_table_waiting(table) > 0) {
+		size_t removed = conn_table_drain(table, 7);
+		uint32_t waiting = conn_table_waiting(table);
+
+		check_books(table);
+		end_grace();
+		take_finished(table, UINT32_MAX);
+		CHECK(removed > 0 || conn_table_waiting(table) < waiting);
+	}
+	check_books(table);
+	CHECK(wheel_armed(table->wheel) == 0);
+	check_pools(table);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	uint8_t bits = take_8(&input), spans = take_8(&input), payload[65536] = {0};
+	struct conn_settings settings = settings_of(bits, spans);
+	struct stream streams[32] = {0};
+	uint64_t now = UINT64_C(1700000000) * TIME_SECOND;
+	struct conn_table *table;
+
+	limbo_count = 0;
+	late_grace = bits & LATE_GRACE;
+	table = conn_table_create(&settings, bits & RECLAIM ? note_limbo : NULL);
+	CHECK(table != NULL);
+	if (bits & SHORT_POOLS) {
+		table->pool.extension_end = 2;
+		table->pool.range_end = 5;
+	}
+	// Some streams begin shortly before their numbers wrap.
+	for (int i = 0; i < 32; i++)
+		streams[i].next[i % 2] = spans & 16 ? UINT32_MAX - 5000 : 1000;
+	for (int i = 0; i < PACKETS_MOST && input.left >= RECORD; i++) {
+		struct packet packet;
+
+		fill_packet(&packet, &input, streams, settings.secret, &now, payload);
+		conn_track(table, &packet, 1, 3);
+		check_table(table);
+		work(table, take_8(&input), now, bits & SLOW_READER);
+		check_table(table);
+	}
+	finish(table);
+	conn_table_destroy(table);
+	return 0;
+}
