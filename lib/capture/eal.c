@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 static FILE *complaints;
 static char *complaints_text;
 static size_t complaints_size;
+static size_t complaints_seen;
 static bool on_hugepages;
 
 static uint64_t read_number(const char *directory, const char *file)
@@ -59,23 +61,31 @@ static uint64_t free_hugepages(void)
 	return total;
 }
 
+void eal_forget(void)
+{
+	if (complaints == NULL)
+		return;
+	fflush(complaints);
+	complaints_seen = complaints_size;
+}
+
 const char *eal_reason(void)
 {
 	static char line[400];
-	char *end, *start;
+	const char *start;
+	size_t length;
 
 	if (complaints == NULL)
 		return "no reason was given";
 	fflush(complaints);
-	if (complaints_size == 0)
+	if (complaints_size <= complaints_seen)
 		return "no reason was given";
-	end = complaints_text + complaints_size;
-	while (end > complaints_text && (end[-1] == '\n' || end[-1] == ' '))
-		end--;
-	start = end;
-	while (start > complaints_text && start[-1] != '\n')
-		start--;
-	snprintf(line, sizeof(line), "%.*s", (int)(end - start), start);
+	// The first line is nearest to the cause; those after it say who else failed because of it.
+	start = complaints_text + complaints_seen;
+	length = strcspn(start, "\n");
+	while (length > 0 && strchr(" .", start[length - 1]) != NULL)
+		length--;
+	snprintf(line, sizeof(line), "%.*s", (int)length, start);
 	return line;
 }
 
@@ -100,6 +110,20 @@ static void map_lcores(const struct port_settings *settings, char *text, size_t 
 	}
 }
 
+static int check_cores(const struct port_settings *settings)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (uint32_t i = 0; i < settings->core_count; i++) {
+		if (atol(settings->cores[i]) < cpus)
+			continue;
+		message_error("[workers] cores: there is no CPU %s, this machine has 0 to %ld",
+			      settings->cores[i], cpus - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 // Huge pages are a must for cards, which read and write memory by themselves, and a gain for the
 // rest.
 static int choose_memory(const struct port_settings *settings, bool cards, uint64_t needed)
@@ -120,6 +144,33 @@ static int choose_memory(const struct port_settings *settings, bool cards, uint6
 	return 0;
 }
 
+// rte_eal_init(), without the page of usage that it prints when an argument is wrong: these are not
+// the arguments that the user gave.
+static int init_quietly(int count, char **arguments)
+{
+	static const int stream[2] = {STDOUT_FILENO, STDERR_FILENO};
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int kept[2], result;
+
+	fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		kept[i] = nowhere >= 0 ? fcntl(stream[i], F_DUPFD_CLOEXEC, 3) : -1;
+		if (kept[i] >= 0)
+			dup2(nowhere, stream[i]);
+	}
+	result = rte_eal_init(count, arguments);
+	fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		if (kept[i] < 0)
+			continue;
+		dup2(kept[i], stream[i]);
+		close(kept[i]);
+	}
+	if (nowhere >= 0)
+		close(nowhere);
+	return result;
+}
+
 int eal_start(const struct port_settings *settings, const char *const *pci, uint32_t pci_count,
 	      uint64_t memory)
 {
@@ -132,12 +183,15 @@ int eal_start(const struct port_settings *settings, const char *const *pci, uint
 			      ARGUMENTS_MOST - 12 - pci_count);
 		return -E2BIG;
 	}
-	result = choose_memory(settings, pci_count > 0, memory);
+	result = check_cores(settings);
+	if (result == 0)
+		result = choose_memory(settings, pci_count > 0, memory);
 	if (result < 0)
 		return result;
 	complaints = open_memstream(&complaints_text, &complaints_size);
 	if (complaints != NULL)
 		rte_openlog_stream(complaints);
+	rte_log_set_global_level(RTE_LOG_WARNING);
 	map_lcores(settings, lcores, sizeof(lcores));
 	snprintf(megabytes, sizeof(megabytes), "%llu", (unsigned long long)(memory >> 20));
 	if (on_hugepages) {
@@ -156,7 +210,7 @@ int eal_start(const struct port_settings *settings, const char *const *pci, uint
 	}
 	for (uint32_t i = 0; i < settings->eal_count; i++)
 		arguments[count++] = settings->eal[i];
-	result = rte_eal_init(count, (char **)(uintptr_t)arguments);
+	result = init_quietly(count, (char **)(uintptr_t)arguments);
 	if (result < 0) {
 		message_error("the DPDK environment does not start: %s (%s); look at [capture] "
 			      "memory, hugepages and eal, and at [workers] cores",

@@ -9,8 +9,12 @@
 int eal_start(const struct port_settings *settings, const char *const *pci, uint32_t pci_count,
 	      uint64_t memory);
 
-// The last line that a DPDK library or driver complained with, for a message; "no reason was given"
-// when there is none.
+// Forgets what DPDK complained about so far: to be called before a step whose failure is to be
+// told.
+void eal_forget(void);
+
+// The first line that DPDK or a driver complained with since eal_forget(), for a message; "no
+// reason was given" when there is none.
 const char *eal_reason(void);
 
 // Are buffers on huge pages?

@@ -29,6 +29,7 @@
 // cache.
 #define BUFFERS_A_WORKER 8192
 #define POOL_CACHE       256
+#define SEND_DESCRIPTORS 512
 // Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of
 // DPDK 22.11 sees them, and what does not fit is cut, so this is more than any link's own frames.
 #define INTERFACE_FRAME 16384
@@ -155,6 +156,7 @@ static int probe(const struct port_settings *settings, uint32_t index)
 			      name);
 		return -ENODEV;
 	}
+	eal_forget();
 	if (rte_dev_probe(arguments) < 0) {
 		message_error(
 			"-i %s: cannot be opened: %s; a network interface needs root or "
@@ -235,22 +237,32 @@ static int fill_indirection(uint16_t port, const struct rte_eth_dev_info *info)
 	return rte_eth_dev_rss_reta_update(port, table, size);
 }
 
-static int start_queues(struct ports *ports, const struct port_settings *settings, uint16_t port,
-			uint16_t queues)
+// Sending is of no use here, but some drivers want a send queue for each receive queue.
+static int configure(uint16_t port, uint16_t queues, const struct rte_eth_conf *conf,
+		     uint16_t *send_queues)
 {
-	uint16_t receive = settings->descriptors, send = 512;
-	int socket = rte_eth_dev_socket_id(port);
+	int result = rte_eth_dev_configure(port, queues, 0, conf);
+
+	*send_queues = 0;
+	if (result == 0)
+		return 0;
+	*send_queues = queues;
+	eal_forget();
+	return rte_eth_dev_configure(port, queues, queues, conf);
+}
+
+static int start_queues(struct ports *ports, const struct port_settings *settings, uint16_t port,
+			uint16_t queues, uint16_t send_queues)
+{
+	uint16_t receive = settings->descriptors, send = SEND_DESCRIPTORS;
+	unsigned socket = (unsigned)rte_eth_dev_socket_id(port);
 	int result = rte_eth_dev_adjust_nb_rx_tx_desc(port, &receive, &send);
 
-	if (result < 0)
-		return result;
-	for (uint16_t queue = 0; queue < queues; queue++) {
-		result = rte_eth_rx_queue_setup(port, queue, receive, (unsigned)socket, NULL,
-						ports->pool);
-		if (result < 0)
-			return result;
-	}
-	return rte_eth_dev_start(port);
+	for (uint16_t queue = 0; queue < queues && result == 0; queue++)
+		result = rte_eth_rx_queue_setup(port, queue, receive, socket, NULL, ports->pool);
+	for (uint16_t queue = 0; queue < send_queues && result == 0; queue++)
+		result = rte_eth_tx_queue_setup(port, queue, send, socket, NULL);
+	return result == 0 ? rte_eth_dev_start(port) : result;
 }
 
 // Deals the queues of a port out to the workers.
@@ -272,9 +284,12 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
 	uint8_t key[64];
-	uint16_t queues = 1;
+	uint16_t queues = 1, send_queues = 0;
 	bool scaling = false;
-	int result = rte_eth_dev_info_get(port, &info);
+	int result;
+
+	eal_forget();
+	result = rte_eth_dev_info_get(port, &info);
 
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = rss_key[i % 2];
@@ -283,10 +298,9 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 		queues = choose_queues(settings, &info, scaling);
 		if (queues < 2)
 			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-		// Drivers of virtual devices want a send queue for each receive queue, if any.
-		result = rte_eth_dev_configure(port, queues, 0, &conf);
+		result = configure(port, queues, &conf, &send_queues);
 		if (result == 0)
-			result = start_queues(ports, settings, port, queues);
+			result = start_queues(ports, settings, port, queues, send_queues);
 	}
 	if (result < 0) {
 		message_error("-i %s: the device does not start: %s (%s); try fewer queues or "

@@ -96,14 +96,14 @@ wait_for 20 says 'can be written again' || fail "sensor: it does not go on" -- "
 stop_weir TERM
 equal "sensor: exit status" 0 "$status"
 equal "sensor: error lines" 1 "$(grep -c error: "$err")"
-equal "sensor: connections" 5000 "$(count_of connections)"
-equal "sensor: lines" 5000 "$(lines_in "$disk/conn.log")"
+equal "sensor: packets" 30000 "$(count_of tracked)"
+equal "sensor: lines" "$(count_of connections)" "$(lines_in "$disk/conn.log")"
 whole_lines "sensor" "$disk/conn.log"
 
 sensor_on_full_disk "ended sensor"
 limit=15 stop_weir TERM
 equal "ended sensor: exit status" 1 "$status"
-equal "ended sensor: lines and lost lines" 5000 \
+equal "ended sensor: lines and lost lines" "$(count_of connections)" \
 	$(($(lines_in "$disk/conn.log") + $(tail -n 1 "$err" | tr -dc 0-9)))
 whole_lines "ended sensor" "$disk/conn.log"
 finish

@@ -10,8 +10,10 @@
     short OUT N          N whole TCP connections of 6 packets
     flood OUT N SYNS     N TCP connections that are opened with 100 bytes to and fro, a SYN of each of
                          SYNS strangers, then 200 bytes to and fro on each of the N
-    random OUT SEED      packets of random bytes, some behind an Ethernet and an IP header
-    damaged OUT IN SEED  a file in which a few bytes are others; the first 24 are left alone
+    random OUT N         N files OUT.1 to OUT.N of packets of random bytes, some behind an Ethernet
+                         and an IP header
+    damaged OUT IN N     N copies OUT.1 to OUT.N of a file in which a few bytes are others; the first
+                         24 are left alone
 """
 
 import ipaddress
@@ -110,10 +112,17 @@ def flood(out, count, syns):
     write(out, timed(frames))
 
 
-def random_packets(out, seed):
-    draw = random.Random(int(seed))
+def each(function):
+    """Turns a function that writes one file from a seed into one that writes many."""
+    def write_all(out, *arguments):
+        for seed in range(1, int(arguments[-1]) + 1):
+            function(f"{out}.{seed}", *arguments[:-1], random.Random(seed))
+    return write_all
+
+
+def random_packets(out, draw):
     frames = []
-    for _ in range(3000):
+    for _ in range(2000):
         body = draw.randbytes(draw.choice((0, 1, 13, 20, 40, 60, 100, 1500)))
         protocol = draw.choice((packets.TCP, packets.UDP, packets.ICMP, packets.ICMPV6, 4, 41, 47,
                                 draw.randrange(256)))
@@ -130,8 +139,7 @@ def random_packets(out, seed):
     write(out, timed(frames))
 
 
-def damaged(out, source, seed):
-    draw = random.Random(int(seed))
+def damaged(out, source, draw):
     with open(source, "rb") as file:
         data = bytearray(file.read())
     for _ in range(draw.choice((1, 5, 50, 500))):
@@ -153,4 +161,4 @@ def write(path, records):
 
 if __name__ == "__main__":
     {"repeat": repeat, "part": part, "pcapng": pcapng, "short": short, "flood": flood,
-     "random": random_packets, "damaged": damaged}[sys.argv[1]](*sys.argv[2:])
+     "random": each(random_packets), "damaged": each(damaged)}[sys.argv[1]](*sys.argv[2:])
