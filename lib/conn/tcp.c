@@ -92,10 +92,19 @@ static void start_sender(struct conn_table *table, struct conn *conn, const stru
 		break;
 	case TCP_SYN_SENT:
 	case TCP_SYN_ACK_SENT:
+		if (syn && sequence != end->start)
+			set_start(table, conn, sender, sequence, sequence);
+		break;
 	case TCP_PARTIAL:
 	case TCP_ESTABLISHED:
-		if (__builtin_expect(syn, 0) && sequence != end->start)
+		if (__builtin_expect(!syn, 1))
+			break;
+		if (sequence != end->start)
 			set_start(table, conn, sender, sequence, sequence);
+		else if (!end->wrapped)
+			// Zeek counts segments anew after a repeated SYN, so that their copies are
+			// no retransmissions.
+			end->last = sequence;
 		break;
 	case TCP_RESET:
 		// The RST that set the numbers may have been forged.

@@ -57,6 +57,10 @@ endless "rotation by size" --set log.rotate_size=256KiB
 wait_for 30 files_reach 30 || fail "by size: only $(files) files came"
 finished "rotation by size"
 
+endless "rotation by time" -w 2 --set log.rotate_interval=1s
+wait_for 30 files_reach 4 || fail "by time: only $(files) files came"
+finished "rotation by time"
+
 endless "SIGHUP"
 for ((turn = 1; turn <= 30; turn++)); do
 	kill -HUP "$pid"
