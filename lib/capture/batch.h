@@ -19,6 +19,8 @@
 //
 // The reader writes a batch, then hands it out; workers only read it.
 
+// An IP length has 16 bits, so that no payload is longer.
+#define BATCH_PAYLOAD 65536
 #define BATCH_PACKETS 256
 #define BATCH_BYTES   (1u << 20)
 

@@ -144,11 +144,12 @@ static void take_frame(struct reader *reader, struct batch *batch, const struct 
 	reader->counters.received++;
 	reader->counters.bytes += frame->length;
 	reader->counters.verdict[verdict]++;
-	if (verdict != PACKET_TRACK)
-		return;
-	packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
+	if (verdict == PACKET_TRACK)
+		packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
 	if (packet->copied)
 		fragment_table_recycle(reader->decoder.fragments);
+	if (verdict != PACKET_TRACK)
+		return;
 	packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
 }
 
@@ -167,9 +168,7 @@ void *reader_run(void *argument)
 			reader->failures++;
 			continue;
 		}
-		// A reassembled datagram is longer than the frame that completed it.
-		if (batch->count == BATCH_PACKETS ||
-		    BATCH_BYTES - batch->used < frame.captured + FRAGMENT_DATA_MAXIMUM) {
+		if (batch->count == BATCH_PACKETS || BATCH_BYTES - batch->used < BATCH_PAYLOAD) {
 			batch_hand_out(reader, batch);
 			batch = batch_begin(reader);
 		}

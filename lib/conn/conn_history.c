@@ -60,7 +60,8 @@ void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned s
 		conn_history_add(table, conn, side, letter);
 }
 
-// Can a count whose lower byte is `low` be a power of ten? 1000 is 0x3e8, 10000 is 0x2710, and so on.
+// Can a count whose lower byte is `low` be a power of ten? 1000 is 0x3e8, 10000 is 0x2710, and so
+// on.
 static bool may_scale(uint8_t low)
 {
 	switch (low) {
@@ -85,7 +86,8 @@ void conn_history_retransmission(struct conn_table *table, struct conn *conn, un
 	const struct conn_extension *extension;
 	uint64_t count = ++conn->end[side].retransmitted;
 
-	// Retransmissions come in their thousands; nearly all stay within the lines that a packet touches anyway.
+	// Retransmissions come in their thousands; nearly all stay within the lines that a packet
+	// touches anyway.
 	if (__builtin_expect(!may_scale((uint8_t)count), 1))
 		return;
 	if (count == 0)

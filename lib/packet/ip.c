@@ -6,6 +6,7 @@
 #include "packet/fragment.h"
 
 #define IPV4_HEADER         20
+#define IPV4_MAXIMUM        65535u
 #define IPV6_HEADER         40
 
 #define IPV4_MORE_FRAGMENTS 0x2000
@@ -26,8 +27,8 @@ enum ipv6_header {
 // section 6.3).
 #define IPV6_OPTION_HOME_ADDRESS 0xc9
 
-// Written as two whole words: the key is read back as words right away, and a processor waits for what was written
-// in pieces.
+// Written as two whole words: the key is read back as words right away, and a processor waits for
+// what was written in pieces.
 static struct address address_v4(const uint8_t *bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -119,7 +120,7 @@ static enum packet_verdict decode_v4(struct packet_decoder *decoder, struct pack
 		// Segmentation offload: the kernel lets the card fill in the length.
 		if (!decoder->ignore_checksums)
 			return PACKET_BAD_IP_LENGTH;
-		total = cursor->captured;
+		total = cursor->captured < IPV4_MAXIMUM ? cursor->captured : IPV4_MAXIMUM;
 	}
 	if (total > cursor->length)
 		return PACKET_BAD_IP_LENGTH;

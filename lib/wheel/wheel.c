@@ -23,6 +23,7 @@
 struct wheel {
 	uint64_t tick; // the running tick; all earlier ones are in `ready` or gone
 	uint64_t next_check;
+	uint64_t now; // the latest time seen
 	uint8_t *nodes;
 	size_t stride;
 	uint32_t armed;
@@ -286,14 +287,19 @@ static void run_slot(struct wheel *wheel)
 	}
 }
 
+// What is due in the running tick joins its slot, which is run, and sorted, next.
 static void spread(struct wheel *wheel, uint32_t list)
 {
 	uint32_t at = list_take(wheel, list);
 
 	while (at != WHEEL_NONE) {
-		uint32_t next = node_at(wheel, at)->next;
+		const struct wheel_node *node = node_at(wheel, at);
+		uint32_t next = node->next;
 
-		place(wheel, at);
+		if (node->due >> TICK_SHIFT == wheel->tick)
+			list_push(wheel, (uint32_t)(wheel->tick & SLOT_MASK), at);
+		else
+			place(wheel, at);
 		at = next;
 	}
 }
@@ -343,8 +349,13 @@ static void advance(struct wheel *wheel, uint64_t target)
 
 uint32_t wheel_pop(struct wheel *wheel, uint64_t now)
 {
-	uint64_t target = now >> TICK_SHIFT;
+	uint64_t target;
 	uint32_t first;
+
+	if (now > wheel->now)
+		wheel->now = now;
+	now = wheel->now;
+	target = now >> TICK_SHIFT;
 
 	// Without order in the ready list, only ticks that are over may enter it.
 	if (!wheel->exact && target > 0)

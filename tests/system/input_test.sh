@@ -34,9 +34,9 @@ gzip third.pcap
 cp "$sample" ./-dash.pcap
 
 same "standard input" -r - <"$sample"
-cat "$sample" | same "pipe" -r -
-cat sample.pcap.gz | same "gzip through a pipe" -r -
-cat sample.pcapng | same "pcapng through a pipe" -r - -w 2
+same "pipe" -r - < <(cat "$sample")
+same "gzip through a pipe" -r - < <(cat sample.pcap.gz)
+same "pcapng through a pipe" -r - -w 2 < <(cat sample.pcapng)
 same "gzip" -r sample.pcap.gz
 same "gzip by another name" -r unnamed
 same "pcapng" -r sample.pcapng
@@ -46,7 +46,7 @@ same "three files" -r first.pcap second.pcapng third.pcap.gz
 same "three times -r" -r first.pcap -r second.pcap -r third.pcap.gz -w 2
 same "options after the files" -r first.pcap second.pcap third.pcap.gz -w 2 --set log.format=tsv
 same "a name that begins with a dash" -r ./-dash.pcap
-cat second.pcap | same "standard input between files" -r first.pcap - third.pcap.gz
+same "standard input between files" -r first.pcap - third.pcap.gz < <(cat second.pcap)
 
 mkdir here && cd here || exit 1
 "$weir" -r "$sample" >/dev/null

@@ -44,7 +44,8 @@ static void gives_up_a_trace_at_the_last_whole_line(void **state)
 	messages_begin(place);
 	limit_file_size(LIMIT);
 	write_lines(writer, stream, 0, 1000);
-	for (int i = 0; i < 1000 && !log_writer_failed(writer); i++)
+	// The lines are counted a moment after the failure is known.
+	for (int i = 0; i < 1000 && log_writer_lost_lines(writer) == 0; i++)
 		usleep(10000);
 	assert_true(log_writer_failed(writer));
 	assert_true(log_writer_lost_lines(writer) > 0);

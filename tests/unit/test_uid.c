@@ -69,12 +69,14 @@ static void neighbours_have_nothing_in_common(void **state)
 }
 
 // Long division by 62, one decimal-like digit after the other, as one does on paper.
-static void format_slowly(struct uid uid, char *text)
+#define DIGITS_MOST 32
+
+static void format_slowly(struct uid uid, char text[DIGITS_MOST + 2])
 {
 	static const char digit[] =
 		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	uint32_t word[3] = {uid.salt, uid.place[0], uid.place[1]};
-	char reversed[32];
+	char reversed[DIGITS_MOST];
 	int count = 0;
 
 	do {
@@ -86,7 +88,7 @@ static void format_slowly(struct uid uid, char *text)
 			rest %= 62;
 		}
 		reversed[count++] = digit[rest];
-	} while (word[0] != 0 || word[1] != 0 || word[2] != 0);
+	} while (count < DIGITS_MOST && (word[0] != 0 || word[1] != 0 || word[2] != 0));
 	*text++ = 'C';
 	while (count > 0)
 		*text++ = reversed[--count];
@@ -95,7 +97,7 @@ static void format_slowly(struct uid uid, char *text)
 
 static void assert_formats(struct uid uid)
 {
-	char expected[32], text[UID_TEXT_SIZE + 1];
+	char expected[DIGITS_MOST + 2], text[UID_TEXT_SIZE + 1];
 	size_t length;
 
 	format_slowly(uid, expected);
