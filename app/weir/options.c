@@ -73,6 +73,7 @@ static int apply(struct options *options, const char *key, const char *value)
 // Remembers the -c, -l, -C, -w and --set options in their order, for after the file is read.
 struct settings {
 	const char *file;
+	const char *directory;
 	const char **key;
 	const char **value;
 	uint32_t count;
@@ -114,12 +115,17 @@ static enum options_result take(struct options *options, struct settings *settin
 		settings->file = optarg;
 		break;
 	case 'l':
-		remember(settings, "log.directory", optarg);
+		settings->directory = optarg;
 		break;
 	case 'C':
 		remember(settings, "capture.ignore_checksums", "yes");
 		break;
 	case 'w':
+		if (strspn(optarg, "0123456789") != strlen(optarg) || atoi(optarg) < 1 ||
+		    atoi(optarg) > 64) {
+			message_error("-w %s: give a number of workers from 1 to 64", optarg);
+			return OPTIONS_WRONG;
+		}
 		remember(settings, "workers.count", optarg);
 		break;
 	case OPTION_SET:
@@ -135,11 +141,23 @@ static enum options_result take(struct options *options, struct settings *settin
 		print_help();
 		return OPTIONS_EXIT;
 	default:
-		fputs("weir: 'weir --help' lists the options\n", stderr);
 		return OPTIONS_WRONG;
 	}
 	*lists = (struct lists){0};
 	return OPTIONS_RUN;
+}
+
+static int set_directory(struct options *options, const char *directory)
+{
+	char *copy = *directory != '\0' ? strdup(directory) : NULL;
+
+	if (copy == NULL) {
+		message_error("-l: give a directory");
+		return -1;
+	}
+	free(options->config->log.directory);
+	options->config->log.directory = copy;
+	return 0;
 }
 
 static enum options_result configure(struct options *options, const struct settings *settings)
@@ -156,6 +174,9 @@ static enum options_result configure(struct options *options, const struct setti
 		if (set < 0)
 			result = -1;
 	}
+	// Not through the configuration's syntax: a path may begin or end with blanks.
+	if (settings->directory != NULL && set_directory(options, settings->directory) < 0)
+		result = -1;
 	if (result == 0 && config_finish(options->config) < 0)
 		result = -1;
 	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
@@ -207,9 +228,16 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 	    settings.value == NULL || options->config == NULL)
 		result = OPTIONS_WRONG;
 	// The minus: operands are given in their place, as option 1.
+	opterr = 0;
 	while (result == OPTIONS_RUN &&
-	       (option = getopt_long(argc, argv, "-r:i:c:l:w:Ch", long_options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, "-:r:i:c:l:w:Ch", long_options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			message_error("%s: %s; 'weir --help' lists the options", argv[optind - 1],
+				      option == ':'
+					      ? "a value must follow"
+					      : "there is no such option, or it takes no value");
 		result = take(options, &settings, &lists, option);
+	}
 	if (result == OPTIONS_RUN && optind < argc) {
 		message_error(
 			"'%s': operands after -- are not known; to read a trace write: weir -r %s",

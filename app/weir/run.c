@@ -16,8 +16,10 @@
 
 #include <urcu/urcu-qsbr.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,14 +84,17 @@ static uint64_t missed(void *context)
 	return ports_missed(program->ports);
 }
 
+static int lock_directory(struct program *program)
+{
+	program->lock = log_directory_lock(program->options->config->log.directory);
+	return program->lock < 0 ? -1 : 0;
+}
+
 static int start_log(struct program *program)
 {
 	struct log_options log;
 
 	settings_log(program->options->config, is_live(program), &log);
-	program->lock = log_directory_lock(log.directory);
-	if (program->lock < 0)
-		return -1;
 	program->writer = log_writer_create(&log);
 	if (program->writer == NULL)
 		return -1;
@@ -234,8 +239,10 @@ static int start(struct program *program)
 
 	if (settings_conn(program->options, program->workers, &conn) < 0)
 		return -1;
-	if (start_log(program) < 0 || open_input(program, &conn) < 0 ||
-	    create_workers(program, &conn) < 0 || create_control(program) < 0)
+	// The log comes after the input: whoever mistypes that keeps the log of the last run.
+	if (lock_directory(program) < 0 || open_input(program, &conn) < 0 ||
+	    start_log(program) < 0 || create_workers(program, &conn) < 0 ||
+	    create_control(program) < 0)
 		return -1;
 	return 0;
 }
@@ -260,7 +267,8 @@ static int finish(struct program *program)
 	if (log_writer_destroy(program->writer, &lost) < 0)
 		status = 1;
 	program->writer = NULL;
-	lost += control_unlogged(program->control);
+	control_note_lost(program->control, lost);
+	lost = control_unlogged(program->control);
 	if (lost > 0) {
 		message_error(
 			"%llu connections could not be logged, see above; make room and run again",
@@ -270,6 +278,10 @@ static int finish(struct program *program)
 	control_print_summary(program->control);
 	if (!control_check_books(program->control))
 		status = 1;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		message_error("the summary cannot be printed: %s", strerror(errno));
+		status = 1;
+	}
 	if (program->reader != NULL && reader_failures(program->reader) > 0)
 		status = 1;
 	return status;
@@ -299,6 +311,25 @@ static void clean_up(struct program *program)
 		log_directory_unlock(config->log.directory, program->lock);
 }
 
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+// liburcu ends the program when it gets no thread: so ask before it does.
+static bool threads_can_start(void)
+{
+	pthread_t thread;
+	int result = pthread_create(&thread, NULL, nothing, NULL);
+
+	if (result == 0)
+		return pthread_join(thread, NULL) == 0;
+	message_error("no thread can be started: %s; raise the limit on processes (ulimit -u, "
+		      "TasksMax of systemd)",
+		      strerror(result));
+	return false;
+}
+
 int run(const struct options *options)
 {
 	struct program program = {
@@ -312,10 +343,9 @@ int run(const struct options *options)
 	block_signals(true);
 	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
 	// call.
-	program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
-	if (program.reclaimer == NULL)
-		message_error("a thread cannot be started");
-	else if (start(&program) == 0 && start_threads(&program) == 0) {
+	if (threads_can_start())
+		program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
+	if (program.reclaimer != NULL && start(&program) == 0 && start_threads(&program) == 0) {
 		block_signals(false);
 		control_run(program.control);
 		block_signals(true);

@@ -32,7 +32,8 @@
 #define SEND_DESCRIPTORS 512
 // Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of
 // DPDK 22.11 sees them, and what does not fit is cut, so this is more than any link's own frames.
-#define INTERFACE_FRAME 16384
+#define INTERFACE_FRAME  16384
+#define INTERFACE_MEMORY (UINT64_C(256) << 20)
 
 struct ports {
 	uint32_t workers;
@@ -107,12 +108,18 @@ static void describe_interface(const struct port_settings *settings, const char 
 			       uint32_t index, char *text, size_t size)
 {
 	uint32_t frame = buffer_size(settings) & ~15u, block = 4096;
+	uint32_t queues = settings->queues != 0 ? settings->queues : 1;
+	uint64_t frames = settings->descriptors;
+
+	// The kernel keeps this memory for us alone: never more than a fixed amount for an
+	// interface.
+	if (frames * frame * queues > INTERFACE_MEMORY)
+		frames = INTERFACE_MEMORY / ((uint64_t)frame * queues);
 
 	while (block < frame)
 		block *= 2;
 	snprintf(text, size, "net_af_packet%u,iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u",
-		 index, name, settings->queues != 0 ? settings->queues : 1, block, frame,
-		 settings->descriptors);
+		 index, name, queues, block, frame, (unsigned)frames);
 }
 
 // Does the kernel join received packets to larger ones (generic receive offload)?

@@ -22,44 +22,10 @@ struct reader {
 	uint32_t at;            // batch that is being filled
 	struct bus_ring **ring; // [workers]
 	uint32_t workers;
-	uint32_t failures;
+	struct batch *filling;
 	atomic_bool stop;
 	struct capture_counters counters;
 };
-
-struct reader *reader_create(const struct reader_settings *settings)
-{
-	struct reader *reader = calloc(1, sizeof(*reader));
-
-	if (reader == NULL)
-		goto no_memory;
-	rss_prepare(settings->workers);
-	reader->workers = settings->workers;
-	reader->decoder.ignore_checksums = settings->ignore_checksums;
-	memcpy(reader->decoder.secret, settings->secret, sizeof(settings->secret));
-	reader->decoder.fragments = fragment_table_create(settings->fragments,
-							  settings->fragment_timeout);
-	reader->trace = trace_open(settings->paths, settings->path_count);
-	reader->ring = calloc(settings->workers, sizeof(*reader->ring));
-	if (reader->decoder.fragments == NULL || reader->trace == NULL || reader->ring == NULL)
-		goto no_memory;
-	for (uint32_t i = 0; i < BATCHES; i++) {
-		reader->batch[i] = calloc(1, sizeof(*reader->batch[i]));
-		if (reader->batch[i] == NULL)
-			goto no_memory;
-	}
-	for (uint32_t i = 0; i < settings->workers; i++) {
-		reader->ring[i] = bus_ring_create(sizeof(struct batch *), 2 * BATCHES);
-		if (reader->ring[i] == NULL)
-			goto no_memory;
-	}
-	return reader;
-
-no_memory:
-	message_error("no memory to read traces with");
-	reader_destroy(reader);
-	return NULL;
-}
 
 void reader_destroy(struct reader *reader)
 {
@@ -97,7 +63,7 @@ double reader_progress(const struct reader *reader)
 
 uint32_t reader_failures(const struct reader *reader)
 {
-	return reader->failures;
+	return trace_failures(reader->trace);
 }
 
 // Waits until all workers are done with the batch that is to be filled next.
@@ -125,6 +91,56 @@ static void batch_hand_out(struct reader *reader, struct batch *batch)
 	for (uint32_t i = 0; i < reader->workers; i++)
 		bus_ring_put(reader->ring[i], &batch, 1);
 	reader->at = (reader->at + 1) % BATCHES;
+}
+
+// While nothing comes, what came is not held back. False when reading is to end.
+static bool nothing_comes(void *context)
+{
+	struct reader *reader = context;
+
+	if (reader->filling->count > 0) {
+		batch_hand_out(reader, reader->filling);
+		reader->filling = batch_begin(reader);
+	}
+	return !atomic_load_explicit(&reader->stop, memory_order_relaxed);
+}
+
+struct reader *reader_create(const struct reader_settings *settings)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader == NULL)
+		goto no_memory;
+	rss_prepare(settings->workers);
+	reader->workers = settings->workers;
+	reader->decoder.ignore_checksums = settings->ignore_checksums;
+	memcpy(reader->decoder.secret, settings->secret, sizeof(settings->secret));
+	reader->decoder.fragments = fragment_table_create(settings->fragments,
+							  settings->fragment_timeout);
+	reader->ring = calloc(settings->workers, sizeof(*reader->ring));
+	if (reader->decoder.fragments == NULL || reader->ring == NULL)
+		goto no_memory;
+	for (uint32_t i = 0; i < BATCHES; i++) {
+		reader->batch[i] = calloc(1, sizeof(*reader->batch[i]));
+		if (reader->batch[i] == NULL)
+			goto no_memory;
+	}
+	for (uint32_t i = 0; i < settings->workers; i++) {
+		reader->ring[i] = bus_ring_create(sizeof(struct batch *), 2 * BATCHES);
+		if (reader->ring[i] == NULL)
+			goto no_memory;
+	}
+	reader->filling = batch_begin(reader);
+	reader->trace = trace_open(settings->paths, settings->path_count, nothing_comes, reader);
+	if (reader->trace == NULL)
+		goto failed;
+	return reader;
+
+no_memory:
+	message_error("no memory to read traces with");
+failed:
+	reader_destroy(reader);
+	return NULL;
 }
 
 static uint8_t *batch_copy(struct batch *batch, const uint8_t *data, uint32_t length)
@@ -156,7 +172,6 @@ static void take_frame(struct reader *reader, struct batch *batch, const struct 
 void *reader_run(void *argument)
 {
 	struct reader *reader = argument;
-	struct batch *batch = batch_begin(reader);
 	struct packet_frame frame;
 
 	while (!atomic_load_explicit(&reader->stop, memory_order_relaxed)) {
@@ -164,17 +179,16 @@ void *reader_run(void *argument)
 
 		if (result == 0)
 			break;
-		if (result < 0) {
-			reader->failures++;
+		if (result < 0)
 			continue;
+		if (reader->filling->count == BATCH_PACKETS ||
+		    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
+			batch_hand_out(reader, reader->filling);
+			reader->filling = batch_begin(reader);
 		}
-		if (batch->count == BATCH_PACKETS || BATCH_BYTES - batch->used < BATCH_PAYLOAD) {
-			batch_hand_out(reader, batch);
-			batch = batch_begin(reader);
-		}
-		take_frame(reader, batch, &frame);
+		take_frame(reader, reader->filling, &frame);
 	}
-	batch->last = true;
-	batch_hand_out(reader, batch);
+	reader->filling->last = true;
+	batch_hand_out(reader, reader->filling);
 	return NULL;
 }

@@ -6,18 +6,12 @@
 #include "base/time.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
-// What libpcap reads from at once, and zlib from the file.
-#define STREAM_BUFFER (1u << 18)
 // Look at the position in the file once in this many frames.
 #define PROGRESS_EVERY 4096
 
@@ -25,7 +19,10 @@ struct trace {
 	const char *const *paths;
 	uint32_t count, at;
 	pcap_t *pcap;
-	gzFile stream;
+	struct stream *stream;
+	stream_wait_function wait;
+	void *context;
+	uint32_t failures;
 	uint32_t link;
 	uint64_t frames;       // of the current file
 	uint64_t bytes_before; // of files that are done
@@ -62,22 +59,11 @@ static uint64_t total_size(const char *const *paths, uint32_t count)
 	return total;
 }
 
-struct trace *trace_open(const char *const *paths, uint32_t count)
-{
-	struct trace *trace = calloc(1, sizeof(*trace));
-
-	if (trace == NULL)
-		return NULL;
-	trace->paths = paths;
-	trace->count = count;
-	trace->bytes_total = total_size(paths, count);
-	return trace;
-}
-
 static void close_file(struct trace *trace)
 {
 	if (trace->pcap == NULL)
 		return;
+	// Closes the stream too.
 	pcap_close(trace->pcap);
 	trace->pcap = NULL;
 	trace->bytes_before += file_size(trace->paths[trace->at - 1]);
@@ -92,88 +78,85 @@ void trace_close(struct trace *trace)
 	free(trace);
 }
 
-static ssize_t stream_read(void *cookie, char *buffer, size_t size)
-{
-	int got = gzread(cookie, buffer, (unsigned)size);
-
-	if (got < 0) {
-		errno = EIO;
-		return -1;
-	}
-	return got;
-}
-
-static int stream_close(void *cookie)
-{
-	return gzclose_r(cookie) == Z_OK ? 0 : -1;
-}
-
-// A FILE that gives the plain bytes of a file that may be gzipped.
-static FILE *open_stream(const char *path, gzFile *stream)
-{
-	cookie_io_functions_t functions = {.read = stream_read, .close = stream_close};
-	int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
-						: open(path, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-	FILE *file;
-
-	if (descriptor < 0 || fstat(descriptor, &status) < 0) {
-		message_error("%s: cannot be read: %s", path_name(path), strerror(errno));
-		goto failed;
-	}
-	if (S_ISDIR(status.st_mode)) {
-		message_error("%s: is a directory; give the trace files in it", path_name(path));
-		goto failed;
-	}
-	*stream = gzdopen(descriptor, "rb");
-	if (*stream == NULL) {
-		message_error("%s: cannot be read: no memory", path_name(path));
-		goto failed;
-	}
-	gzbuffer(*stream, STREAM_BUFFER);
-	file = fopencookie(*stream, "r", functions);
-	if (file == NULL) {
-		gzclose_r(*stream);
-		return NULL;
-	}
-	setvbuf(file, NULL, _IOFBF, STREAM_BUFFER);
-	return file;
-
-failed:
-	if (descriptor >= 0)
-		close(descriptor);
-	return NULL;
-}
-
 static int open_next(struct trace *trace)
 {
 	const char *path = trace->paths[trace->at++];
 	char reason[PCAP_ERRBUF_SIZE];
-	FILE *file = open_stream(path, &trace->stream);
+	const char *damage;
 
 	trace->frames = 0;
-	if (file == NULL)
-		return -EIO;
-	trace->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
-							       reason);
+	trace->stream = stream_open(path, trace->wait, trace->context);
+	if (trace->stream == NULL)
+		goto failed;
+	trace->pcap = pcap_fopen_offline_with_tstamp_precision(stream_file(trace->stream),
+							       PCAP_TSTAMP_PRECISION_NANO, reason);
 	if (trace->pcap == NULL) {
-		message_error("%s: is not a trace that can be read (pcap or pcapng, plain or "
-			      "gzipped): %s",
-			      path_name(path), reason);
-		fclose(file);
-		return -EINVAL;
+		damage = stream_reason(trace->stream);
+		if (!stream_ended(trace->stream))
+			message_error("%s: is not a trace that can be read (pcap or pcapng, plain "
+				      "or gzipped): %s",
+				      path_name(path), damage != NULL ? damage : reason);
+		fclose(stream_file(trace->stream));
+		goto failed;
 	}
 	trace->link = (uint32_t)pcap_datalink(trace->pcap);
 	return 0;
+
+failed:
+	trace->failures++;
+	return -EINVAL;
+}
+
+struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_function wait,
+			 void *context)
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+
+	if (trace == NULL) {
+		message_error("no memory to read traces with");
+		return NULL;
+	}
+	trace->paths = paths;
+	trace->count = count;
+	trace->wait = wait;
+	trace->context = context;
+	trace->bytes_total = total_size(paths, count);
+	while (trace->at < count) {
+		if (open_next(trace) == 0)
+			return trace;
+	}
+	trace_close(trace);
+	return NULL;
+}
+
+uint32_t trace_failures(const struct trace *trace)
+{
+	return trace->failures;
 }
 
 static void note_progress(struct trace *trace)
 {
-	z_off_t offset = gzoffset(trace->stream);
+	atomic_store_explicit(&trace->bytes_read,
+			      trace->bytes_before + stream_position(trace->stream),
+			      memory_order_relaxed);
+}
 
-	if (offset > 0)
-		atomic_store_explicit(&trace->bytes_read, trace->bytes_before + (uint64_t)offset,
-				      memory_order_relaxed);
+// The file ended in the middle of something, unless we were told to stop there.
+static int fail(struct trace *trace)
+{
+	const char *reason = stream_reason(trace->stream);
+	bool told = stream_ended(trace->stream);
+
+	if (!told) {
+		trace->failures++;
+		message_error("%s: after %llu packets: %s; the file is cut short or damaged, what "
+			      "was read of it is logged",
+			      path_name(trace->paths[trace->at - 1]),
+			      (unsigned long long)trace->frames,
+			      reason != NULL ? reason : pcap_geterr(trace->pcap));
+	}
+	close_file(trace);
+	return told ? 0 : -EIO;
 }
 
 int trace_next(struct trace *trace, struct packet_frame *frame)
@@ -194,14 +177,10 @@ int trace_next(struct trace *trace, struct packet_frame *frame)
 		result = pcap_next_ex(trace->pcap, &header, &data);
 		if (result == 1)
 			break;
-		if (result == PCAP_ERROR) {
-			message_error("%s: after %llu packets: %s; the file is cut short or "
-				      "damaged, what was read of it is logged",
-				      path_name(trace->paths[trace->at - 1]),
-				      (unsigned long long)trace->frames, pcap_geterr(trace->pcap));
-			close_file(trace);
-			return -EIO;
-		}
+		if (result == PCAP_ERROR)
+			return fail(trace);
+		if (stream_reason(trace->stream) != NULL)
+			return fail(trace);
 		close_file(trace);
 	}
 	if (trace->frames++ % PROGRESS_EVERY == 0)

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "capture/stream.h"
 #include "packet/packet.h"
 
 #include <stdbool.h>
@@ -11,14 +12,20 @@
 // standard input.
 struct trace;
 
-// `paths` must stay while the trace lives. NULL without memory.
-struct trace *trace_open(const char *const *paths, uint32_t count);
+// `paths` must stay while the trace lives. Opens the first file that can be read, with a message
+// for each that cannot; NULL when there is none. `wait` is called with `context` while nothing
+// comes, see stream.h.
+struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_function wait,
+			 void *context);
 void trace_close(struct trace *trace);
 
 // The next frame; its bytes stay until the next call. 1: there is one. 0: no more. Below 0, once
 // for each file that cannot be read or ends early, with a message: the call after that goes on with
 // the next file. One thread.
 int trace_next(struct trace *trace, struct packet_frame *frame);
+
+// Files that could not be read, or not to their end, so far. The thread that reads.
+uint32_t trace_failures(const struct trace *trace);
 
 // How much of all files was read, from 0 to 1, or below 0 when that cannot be known (standard
 // input). Any thread.

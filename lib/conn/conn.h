@@ -94,14 +94,14 @@ struct conn_endpoint {
 			int32_t payload_high;
 		};
 	};
-	uint8_t state : 3;    // enum tcp_state
-	uint8_t previous : 3; // the state before the last change
-	uint8_t closed : 1;   // close processing was completed
-	uint8_t ended : 1;    // end of stream was reached
-	uint8_t fin : 1;      // a FIN was seen
-	uint8_t gave_up : 1;  // reassembly stopped
-	uint8_t wrapped : 1;  // the cold wrap counters are not zero
-	uint8_t letters;      // enum conn_letter; belongs to the direction, not to the endpoint
+	uint8_t state : 3;     // enum tcp_state
+	uint8_t previous : 3;  // the state before the last change
+	uint8_t closed : 1;    // close processing was completed
+	uint8_t ended : 1;     // end of stream was reached
+	uint8_t fin : 1;       // a FIN was seen
+	uint8_t gave_up : 1;   // reassembly stopped
+	uint8_t wrapped : 1;   // the cold wrap counters are not zero
+	uint8_t letters;       // enum conn_letter; belongs to the direction, not to the endpoint
 	uint8_t retransmitted; // lower byte of the count of retransmissions
 };
 

@@ -49,6 +49,12 @@ void control_destroy(struct control *control)
 	free(control);
 }
 
+void control_note_lost(struct control *control, uint64_t count)
+{
+	control->logged -= count;
+	control->unlogged += count;
+}
+
 uint64_t control_unlogged(const struct control *control)
 {
 	return control->unlogged;

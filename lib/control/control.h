@@ -50,6 +50,10 @@ void control_catch_signals(void);
 // Runs until all workers are done and everything they sent was given to the log.
 void control_run(struct control *control);
 
+// The log lost `count` lines after it had taken them: they count as not logged. After
+// control_run().
+void control_note_lost(struct control *control, uint64_t count);
+
 // Connections that were given up at the end because the log had no room for them. After
 // control_run().
 uint64_t control_unlogged(const struct control *control);

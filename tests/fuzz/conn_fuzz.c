@@ -351,6 +351,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	late_grace = bits & LATE_GRACE;
 	table = conn_table_create(&settings, bits & RECLAIM ? note_limbo : NULL);
 	CHECK(table != NULL);
+	// A program, too, tells the time before the first packet; otherwise timers go through every
+	// day since 1970.
+	conn_table_advance(table, now, 1);
 	if (bits & SHORT_POOLS) {
 		table->pool.extension_end = 2;
 		table->pool.range_end = 5;

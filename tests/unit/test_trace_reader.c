@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/wait.h>
 
 static struct trace_bytes bytes;
 
@@ -39,12 +40,13 @@ static uint32_t read_all(struct reader *reader, struct packet *last, uint8_t *pa
 
 	assert_int_equal(pthread_create(&thread, NULL, reader_run, reader), 0);
 	while (!over) {
-		struct batch *batch;
+		struct batch *taken[2], *batch;
 
-		if (bus_ring_take(ring, &batch, 1) == 0) {
+		if (bus_ring_take(ring, taken, 1) == 0) {
 			sched_yield();
 			continue;
 		}
+		batch = taken[0];
 		assert_true(batch->used <= sizeof(batch->data));
 		for (uint32_t i = 0; i < batch->count; i++) {
 			const struct packet *packet = &batch->packet[i];
@@ -187,21 +189,58 @@ static void a_frame_larger_than_a_batch_does_no_harm(void **state)
 	reader_destroy(reader);
 }
 
-static void a_file_that_cannot_be_read_is_counted(void **state)
+static void a_file_that_ends_early_is_counted(void **state)
 {
 	struct place *place = *state;
 	struct packet last;
+	struct frame frame;
 	struct reader *reader;
 	uint8_t payload[16];
 
 	pcap_begin(&bytes, PCAP_MICROSECONDS, PACKET_LINK_RAW);
-	bytes.length = 10;
+	udp(&frame, 0, 16);
+	add(&frame);
+	add(&frame);
+	bytes.length -= 10;
 	reader = reader_of(place, false);
 	listen_begin(place);
-	assert_int_equal(read_all(reader, &last, payload, sizeof(payload)), 0);
+	assert_int_equal(read_all(reader, &last, payload, sizeof(payload)), 1);
 	listen_end(place);
 	assert_int_equal(reader_failures(reader), 1);
 	reader_destroy(reader);
+}
+
+// Standard input to which nothing was written yet when it is opened.
+static void an_input_that_begins_late_is_waited_for(void **state)
+{
+	static const char *const paths[] = {"-"};
+	struct reader_settings settings = {.paths = paths,
+					   .path_count = 1,
+					   .workers = 1,
+					   .fragments = 4,
+					   .fragment_timeout = 30 * TIME_SECOND};
+	struct packet last;
+	struct reader *reader;
+	uint8_t payload[16];
+	int ends[2], input = dup(STDIN_FILENO);
+
+	pcap_begin(&bytes, PCAP_MICROSECONDS, PACKET_LINK_RAW);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	if (fork() == 0) {
+		usleep(300000);
+		_exit(write(ends[1], bytes.byte, bytes.length) != (ssize_t)bytes.length);
+	}
+	close(ends[1]);
+	reader = reader_create(&settings);
+	assert_non_null(reader);
+	assert_int_equal(read_all(reader, &last, payload, sizeof(payload)), 0);
+	assert_int_equal(reader_failures(reader), 0);
+	reader_destroy(reader);
+	wait(NULL);
+	dup2(input, STDIN_FILENO);
+	close(input);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_create, place_remove)
@@ -212,7 +251,8 @@ int main(void)
 		TEST(packets_come_out_with_their_payload),
 		TEST(fragments_come_out_as_one_packet),
 		TEST(refused_datagrams_do_not_fill_the_fragment_table),
-		TEST(a_file_that_cannot_be_read_is_counted),
+		TEST(a_file_that_ends_early_is_counted),
+		TEST(an_input_that_begins_late_is_waited_for),
 		TEST(a_frame_larger_than_a_batch_does_no_harm),
 	};
 
