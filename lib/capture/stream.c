@@ -183,11 +183,12 @@ static bool detect(struct stream *stream)
 	return !stream->gzip || inflateInit2(&stream->inflate, GZIP_WINDOW) == Z_OK;
 }
 
+// O_NONBLOCK, so that a named pipe that nobody writes to yet can be given up.
 static int open_descriptor(const char *path)
 {
 	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
 	int descriptor = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-						: open(path, O_RDONLY | O_CLOEXEC);
+						: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 
 	if (descriptor < 0 || fstat(descriptor, &status) < 0) {

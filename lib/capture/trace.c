@@ -107,6 +107,16 @@ failed:
 	return -EINVAL;
 }
 
+// A pipe or terminal: opening it may take until somebody writes.
+static bool may_wait(const char *path)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") == 0)
+		return true;
+	return stat(path, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode));
+}
+
 struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_function wait,
 			 void *context)
 {
@@ -122,7 +132,7 @@ struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_f
 	trace->context = context;
 	trace->bytes_total = total_size(paths, count);
 	while (trace->at < count) {
-		if (open_next(trace) == 0)
+		if (may_wait(paths[trace->at]) || open_next(trace) == 0)
 			return trace;
 	}
 	trace_close(trace);

@@ -14,7 +14,8 @@ struct trace;
 
 // `paths` must stay while the trace lives. Opens the first file that can be read, with a message
 // for each that cannot; NULL when there is none. `wait` is called with `context` while nothing
-// comes, see stream.h.
+// comes, see stream.h. A pipe or terminal is opened by the first trace_next(), which may take its
+// time.
 struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_function wait,
 			 void *context);
 void trace_close(struct trace *trace);

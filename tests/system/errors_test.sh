@@ -73,8 +73,8 @@ complains "no such CPU" 1 'cores.*1000' -i lo --set workers.cores=1000 -l here
 complains "DPDK's arguments" 1 'eal' -i lo --set capture.eal=--nonsense -l here
 
 # The command line.
-complains "no workers" 2 "'0' is out of range; write 1 to 64" -w 0 -r "$sample" -l here
-complains "too many workers" 2 "'65' is out of range; write 1 to 64" -w 65 -r "$sample" -l here
+complains "no workers" 2 "-w 0: give a number of workers from 1 to 64" -w 0 -r "$sample" -l here
+complains "too many workers" 2 "-w 65: give a number of workers from 1 to 64" -w 65 -r "$sample" -l here
 complains "wrong key" 2 "did you mean 'queues'" --set capture.queue=1 -r "$sample" -l here
 complains "wrong value" 2 'tsv or json' --set log.format=xml -r "$sample" -l here
 complains "nothing to do" 2 'nothing to watch.*-r.*-i'
