@@ -4,9 +4,9 @@
 
 """corpus.py PACKETS CONNECTIONS TRACE...: starting inputs for the fuzz targets.
 
-Each pcap file gives one input in the folder PACKETS (for packet_fuzz: its first frames) and, if
-there is TCP, UDP or ICMP over IPv4 in it, one in CONNECTIONS (for conn_fuzz: the packets of its
-connections). The forms of the inputs are described in packet_fuzz.c and conn_fuzz.c. What is no
+Each pcap file gives inputs in the folder PACKETS (for packet_fuzz: its first frames, and one of
+them cut at every byte) and, if there is TCP, UDP or ICMP over IPv4 in it, one in CONNECTIONS (for
+conn_fuzz: the packets of its connections). The forms of the inputs are described in packet_fuzz.c and conn_fuzz.c. What is no
 pcap file is passed over.
 """
 
@@ -17,6 +17,7 @@ import sys
 
 FRAMES = 60
 INPUT_MOST = 16000
+CUTS = 150
 # The order of the list in packet_fuzz.c.
 LINKS = [1, 101, 113, 276, 0, 9, 239, 50, 108, 10, 105]
 # Number of bytes in front of IP, as far as conn_fuzz's inputs are concerned.
@@ -60,6 +61,17 @@ def packet_input(link, found):
             break
         out += record
     return bytes(out) if len(out) > 1 else b""
+
+
+def cut_input(link, data):
+    """One frame, cut at every byte; what is missing was on the wire."""
+    number = LINKS.index(link) if link in LINKS else 1 if link == 12 else 11
+    out = bytearray([4])
+    for captured in range(min(len(data), CUTS)):
+        missing = len(data) - captured
+        missing = missing if missing < 128 else min(128 + missing // 600, 255)
+        out += struct.pack("<BBBH", number, 0, missing, captured) + data[:captured]
+    return bytes(out)
 
 
 def step_byte(span):
@@ -130,6 +142,9 @@ def main():
         if found:
             save(packets, packet_input(link, found))
             save(connections, connection_input(link, found))
+            # The first frame, and another one.
+            for _, _, data in found[:FRAMES:FRAMES // 2]:
+                save(packets, cut_input(link, data))
 
 
 if __name__ == "__main__":

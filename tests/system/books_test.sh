@@ -15,6 +15,11 @@ reads() { # NAME TRACE WEIR-ARGUMENT...
 	[ "$status" = 0 ] || [ "$status" = 1 ] || fail "$1: exit status $status" -- "$err"
 	! grep -q 'books' "$err" || fail "$1: the books do not balance" -- "$err"
 	[ "$status" = 0 ] || grep -q '^weir: error: ' "$err" || fail "$1: no message"
+	# What cannot be read at all leaves the log of the last run alone.
+	if [ "$status" = 1 ] && [ ! -s "$out" ] && grep -q 'is not a trace' "$err"; then
+		: >"$logs/conn.log"
+		return
+	fi
 	awk '/^connections / { good = 1 } /^[^ ]/ && !/^(packets|connections) / { good = 0 }
 		END { exit !good }' "$out" || fail "$1: the output does not end with a summary" -- "$out"
 	equal "$1: lines" "$(count_of connections)" "$(lines_in "$logs/conn.log")"
