@@ -69,6 +69,7 @@ struct conn_extension *conn_extension_need(struct conn_table *table, struct conn
 	extension = &pool->extension[cold->extension];
 	memset(extension, 0, sizeof(*extension));
 	extension->range[0] = extension->range[1] = CONN_NO_EXTENSION;
+	extension->range_last[0] = extension->range_last[1] = CONN_NO_EXTENSION;
 	return extension;
 }
 

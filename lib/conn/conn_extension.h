@@ -24,6 +24,7 @@ struct conn_extension {
 	uint64_t missed;         // bytes in gaps
 	uint64_t range_bytes[2]; // sum over the ranges
 	uint32_t range[2];       // first range of each side's stream, in order of position
+	uint32_t range_last[2];  // and last one: most arrive in order
 	uint32_t range_count[2];
 	uint32_t gaps[2];
 	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
@@ -40,8 +41,9 @@ struct conn_pool {
 	uint32_t range_free, range_fresh, range_end;
 };
 
-// More ranges than this of one side are not worth their memory: the stream counts as given up.
-#define CONN_RANGES_MOST 4096
+// A side with more ranges than this counts as given up: each packet that fills a hole walks over
+// them, so that somebody who makes holes on purpose must not make many.
+#define CONN_RANGES_MOST 512
 
 struct conn_table;
 

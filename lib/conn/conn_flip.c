@@ -76,6 +76,7 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 	if (extension != NULL && conn->key.protocol == PACKET_TCP) {
 		SWAP(extension->range_bytes[0], extension->range_bytes[1]);
 		SWAP(extension->range[0], extension->range[1]);
+		SWAP(extension->range_last[0], extension->range_last[1]);
 		SWAP(extension->range_count[0], extension->range_count[1]);
 		SWAP(extension->gaps[0], extension->gaps[1]);
 		SWAP(extension->syn_position[0], extension->syn_position[1]);

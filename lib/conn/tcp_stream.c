@@ -128,6 +128,8 @@ static bool range_add(struct conn_table *table, struct conn *conn, unsigned side
 	if (extension == NULL)
 		return false;
 	link = &extension->range[side];
+	if (has_ranges(extension, side) && pool->range[extension->range_last[side]].to < from)
+		link = &pool->range[extension->range_last[side]].next;
 	while (*link != CONN_NO_EXTENSION && pool->range[*link].to < from)
 		link = &pool->range[*link].next;
 	// Whatever overlaps or touches becomes part of the new range.
@@ -149,24 +151,19 @@ static bool range_add(struct conn_table *table, struct conn *conn, unsigned side
 		return false;
 	}
 	pool->range[index] = (struct conn_range){.from = from, .to = to, .next = *link};
+	if (*link == CONN_NO_EXTENSION)
+		extension->range_last[side] = index;
 	*link = index;
 	extension->range_bytes[side] += to - from;
 	extension->range_count[side]++;
 	return true;
 }
 
-// The end of the last range, or 0.
+// The end of the last range; there must be one.
 static uint64_t highest(const struct conn_table *table, const struct conn_extension *extension,
 			unsigned side)
 {
-	uint64_t to = 0;
-
-	if (!has_ranges(extension, side))
-		return 0;
-	for (uint32_t at = extension->range[side]; at != CONN_NO_EXTENSION;
-	     at = table->pool.range[at].next)
-		to = table->pool.range[at].to;
-	return to;
+	return table->pool.range[extension->range_last[side]].to;
 }
 
 // Zeek stops reassembling a side that nobody acknowledges, or that runs too far ahead of its
