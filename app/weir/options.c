@@ -70,10 +70,12 @@ static int apply(struct options *options, const char *key, const char *value)
 	return config_set(options->config, assignment);
 }
 
-// Remembers the -c, -l, -C, -w and --set options in their order, for after the file is read.
+// What the command line sets, for after the file is read; -w and --set in their order, one an
+// argument at most.
 struct settings {
 	const char *file;
 	const char *directory;
+	bool ignore_checksums;
 	const char **key;
 	const char **value;
 	uint32_t count;
@@ -118,7 +120,7 @@ static enum options_result take(struct options *options, struct settings *settin
 		settings->directory = optarg;
 		break;
 	case 'C':
-		remember(settings, "capture.ignore_checksums", "yes");
+		settings->ignore_checksums = true;
 		break;
 	case 'w':
 		if (strspn(optarg, "0123456789") != strlen(optarg) || atoi(optarg) < 1 ||
@@ -174,6 +176,8 @@ static enum options_result configure(struct options *options, const struct setti
 		if (set < 0)
 			result = -1;
 	}
+	if (settings->ignore_checksums)
+		options->config->capture.ignore_checksums = true;
 	// Not through the configuration's syntax: a path may begin or end with blanks.
 	if (settings->directory != NULL && set_directory(options, settings->directory) < 0)
 		result = -1;

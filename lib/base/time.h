@@ -11,4 +11,6 @@
 #define TIME_MINUTE      (60 * TIME_SECOND)
 #define TIME_HOUR        (60 * TIME_MINUTE)
 #define TIME_DAY         (24 * TIME_HOUR)
-#define TIME_NEVER       UINT64_MAX
+// The latest time that a packet can have, in the year 2255; later ones are brought back to it.
+#define TIME_LATEST UINT64_C(9000000000000000000)
+#define TIME_NEVER  UINT64_MAX

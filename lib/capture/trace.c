@@ -169,6 +169,22 @@ static int fail(struct trace *trace)
 	return told ? 0 : -EIO;
 }
 
+// A classic pcap has 32 bits without sign for the seconds, which libpcap hands over with one. Times
+// beyond TIME_LATEST are brought back to it, so that a deadline can be added to any time.
+static uint64_t frame_time(const struct timeval *stamp)
+{
+	uint64_t seconds = stamp->tv_sec < 0 && stamp->tv_sec >= INT32_MIN
+				   ? (uint32_t)stamp->tv_sec
+				   : (uint64_t)stamp->tv_sec;
+	// libpcap keeps nanoseconds in tv_usec when it was asked for that precision.
+	uint64_t nanoseconds = (uint64_t)stamp->tv_usec < TIME_SECOND ? (uint64_t)stamp->tv_usec
+								      : 0;
+
+	if (seconds >= TIME_LATEST / TIME_SECOND)
+		return TIME_LATEST;
+	return seconds * TIME_SECOND + nanoseconds;
+}
+
 int trace_next(struct trace *trace, struct packet_frame *frame)
 {
 	struct pcap_pkthdr *header;
@@ -198,8 +214,7 @@ int trace_next(struct trace *trace, struct packet_frame *frame)
 	frame->data = data;
 	frame->captured = header->caplen;
 	frame->length = header->len;
-	// libpcap keeps nanoseconds in tv_usec when it was asked for that precision.
-	frame->time = (uint64_t)header->ts.tv_sec * TIME_SECOND + (uint64_t)header->ts.tv_usec;
+	frame->time = frame_time(&header->ts);
 	frame->link = trace->link;
 	return 1;
 }

@@ -93,7 +93,7 @@ const struct config_key config_keys[] = {
 	ANY(log, format, CONFIG_LOG_FORMAT, "tsv"),
 	// Rotated files are told apart by a time in whole seconds.
 	NUMBER(log, rotate_interval, CONFIG_SPAN, "0", "never", TIME_SECOND, SPAN_MAX),
-	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 1, 1024 * TEBI),
+	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 4096, 1024 * TEBI),
 	ANY(log, rotate_name, CONFIG_LOG_NAME, "{path}.%Y-%m-%d-%H-%M-%S.log"),
 	NUMBER(log, flush_interval, CONFIG_SPAN, "1 s", "at once", SPAN_MIN, TIME_HOUR),
 };

@@ -43,7 +43,7 @@ struct conn_pool {
 
 // A side with more ranges than this counts as given up: each packet that fills a hole walks over
 // them, so that somebody who makes holes on purpose must not make many.
-#define CONN_RANGES_MOST 512
+#define CONN_RANGES_MOST 256
 
 struct conn_table;
 

@@ -124,10 +124,13 @@ static int open_name(struct log_file *file, bool keep)
 	// With O_APPEND, a file that somebody truncates meanwhile goes on at its new end.
 	do {
 		file->fd = openat(file->directory, file->name,
-				  O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+				  O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NONBLOCK,
+				  0644);
 	} while (file->fd < 0 && errno == EINTR);
 	if (file->fd < 0)
 		return failed(file, "open", errno);
+	// Only opening must not wait, for the reader of a pipe that nobody reads; writing may.
+	fcntl(file->fd, F_SETFL, O_APPEND);
 	file->regular = fstat(file->fd, &status) == 0 && S_ISREG(status.st_mode);
 	file->has_lines = false;
 	file->header_done = file->footer_done = file->footer_length = 0;

@@ -9,13 +9,16 @@
 
 #define BITMAP_WORDS ((FRAGMENT_DATA_MAXIMUM + 1) / 64)
 
-enum entry_state { ENTRY_FREE, ENTRY_HELD, ENTRY_DONE };
+// Datagrams under way, the oldest first. Apart from the entries, which are far from each other.
+struct age {
+	uint32_t older; // index + 1
+	uint32_t newer;
+};
 
 struct entry {
 	struct address source;
 	struct address destination;
 	uint32_t identification;
-	uint32_t state;
 	uint64_t started;
 	uint32_t header_length;
 	uint32_t present;   // bytes of payload that arrived
@@ -34,10 +37,14 @@ struct fragment_table {
 	uint64_t timeout;
 	uint64_t abandoned;
 	uint32_t maximum;
-	uint32_t used; // entries that were ever in use; none above was touched
-	uint32_t held;
-	uint32_t done;
-	uint32_t *bucket; // index + 1 of the first entry of a chain
+	uint32_t used;  // entries that were ever in use; none above was touched
+	uint32_t *free; // a stack of entries that are free again
+	uint32_t free_count;
+	uint32_t *done; // completed, until they are recycled
+	uint32_t done_count;
+	struct age *age;         // [maximum]
+	uint32_t oldest, newest; // index + 1
+	uint32_t *bucket;        // index + 1 of the first entry of a chain
 	uint32_t bucket_mask;
 };
 
@@ -54,25 +61,31 @@ struct fragment_table *fragment_table_create(uint32_t maximum, uint64_t timeout)
 	table->timeout = timeout;
 	table->bucket_mask = buckets - 1;
 	table->bucket = calloc(buckets, sizeof(*table->bucket));
+	table->free = calloc(maximum, sizeof(*table->free));
+	table->done = calloc(maximum, sizeof(*table->done));
+	table->age = calloc(maximum, sizeof(*table->age));
 	table->bytes = (size_t)maximum * sizeof(struct entry);
 	table->entry = mmap(NULL, table->bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (table->bucket == NULL || table->entry == MAP_FAILED) {
-		if (table->entry != MAP_FAILED)
-			munmap(table->entry, table->bytes);
-		free(table->bucket);
-		free(table);
-		return NULL;
-	}
-	return table;
+	if (table->entry == MAP_FAILED)
+		table->entry = NULL;
+	if (table->bucket != NULL && table->free != NULL && table->done != NULL &&
+	    table->age != NULL && table->entry != NULL)
+		return table;
+	fragment_table_destroy(table);
+	return NULL;
 }
 
 void fragment_table_destroy(struct fragment_table *table)
 {
 	if (table == NULL)
 		return;
-	munmap(table->entry, table->bytes);
+	if (table->entry != NULL)
+		munmap(table->entry, table->bytes);
 	free(table->bucket);
+	free(table->free);
+	free(table->done);
+	free(table->age);
 	free(table);
 }
 
@@ -92,6 +105,30 @@ static uint32_t *bucket_of(struct fragment_table *table, const struct address *s
 	return &table->bucket[(hash >> 32) & table->bucket_mask];
 }
 
+static void age_append(struct fragment_table *table, uint32_t index)
+{
+	table->age[index] = (struct age){.older = table->newest};
+	if (table->newest != 0)
+		table->age[table->newest - 1].newer = index + 1;
+	else
+		table->oldest = index + 1;
+	table->newest = index + 1;
+}
+
+static void age_remove(struct fragment_table *table, uint32_t index)
+{
+	struct age age = table->age[index];
+
+	if (age.older != 0)
+		table->age[age.older - 1].newer = age.newer;
+	else
+		table->oldest = age.newer;
+	if (age.newer != 0)
+		table->age[age.newer - 1].older = age.older;
+	else
+		table->newest = age.older;
+}
+
 static void entry_unlink(struct fragment_table *table, struct entry *entry)
 {
 	uint32_t *link = bucket_of(table, &entry->source, &entry->destination,
@@ -101,7 +138,7 @@ static void entry_unlink(struct fragment_table *table, struct entry *entry)
 	while (*link != wanted)
 		link = &table->entry[*link - 1].hash_next;
 	*link = entry->hash_next;
-	table->held--;
+	age_remove(table, wanted - 1);
 }
 
 static struct entry *entry_find(struct fragment_table *table, const struct fragment *fragment)
@@ -125,7 +162,7 @@ static struct entry *entry_find(struct fragment_table *table, const struct fragm
 static void entry_abandon(struct fragment_table *table, struct entry *entry)
 {
 	entry_unlink(table, entry);
-	entry->state = ENTRY_FREE;
+	table->free[table->free_count++] = (uint32_t)(entry - table->entry);
 	table->abandoned++;
 }
 
@@ -133,26 +170,13 @@ static void entry_abandon(struct fragment_table *table, struct entry *entry)
 // completed.
 static struct entry *entry_take(struct fragment_table *table)
 {
-	struct entry *oldest = NULL;
-
-	if (table->held + table->done < table->used) {
-		for (uint32_t i = 0; i < table->used; i++) {
-			if (table->entry[i].state == ENTRY_FREE)
-				return &table->entry[i];
-		}
-	}
-	if (table->used < table->maximum)
+	if (table->free_count == 0 && table->used < table->maximum)
 		return &table->entry[table->used++];
-	for (uint32_t i = 0; i < table->used; i++) {
-		struct entry *entry = &table->entry[i];
-
-		if (entry->state == ENTRY_HELD &&
-		    (oldest == NULL || entry->started < oldest->started))
-			oldest = entry;
-	}
-	if (oldest != NULL)
-		entry_abandon(table, oldest);
-	return oldest;
+	if (table->free_count == 0 && table->oldest != 0)
+		entry_abandon(table, &table->entry[table->oldest - 1]);
+	if (table->free_count == 0)
+		return NULL;
+	return &table->entry[table->free[--table->free_count]];
 }
 
 static struct entry *entry_start(struct fragment_table *table, const struct fragment *fragment)
@@ -165,7 +189,6 @@ static struct entry *entry_start(struct fragment_table *table, const struct frag
 	entry->source = fragment->source;
 	entry->destination = fragment->destination;
 	entry->identification = fragment->identification;
-	entry->state = ENTRY_HELD;
 	entry->started = fragment->time;
 	entry->header_length = fragment->header_length;
 	entry->present = entry->size = entry->ended = 0;
@@ -175,7 +198,7 @@ static struct entry *entry_start(struct fragment_table *table, const struct frag
 	bucket = bucket_of(table, &entry->source, &entry->destination, entry->identification);
 	entry->hash_next = *bucket;
 	*bucket = (uint32_t)(entry - table->entry) + 1;
-	table->held++;
+	age_append(table, *bucket - 1);
 	return entry;
 }
 
@@ -241,8 +264,7 @@ enum fragment_result fragment_add(struct fragment_table *table, const struct fra
 	if (!entry_complete(entry))
 		return FRAGMENT_HELD;
 	entry_unlink(table, entry);
-	entry->state = ENTRY_DONE;
-	table->done++;
+	table->done[table->done_count++] = (uint32_t)(entry - table->entry);
 	datagram->header = entry->header + FRAGMENT_HEADER_MAXIMUM - entry->header_length;
 	datagram->header_length = entry->header_length;
 	datagram->data_length = entry->size;
@@ -251,11 +273,6 @@ enum fragment_result fragment_add(struct fragment_table *table, const struct fra
 
 void fragment_table_recycle(struct fragment_table *table)
 {
-	if (table->done == 0)
-		return;
-	for (uint32_t i = 0; i < table->used; i++) {
-		if (table->entry[i].state == ENTRY_DONE)
-			table->entry[i].state = ENTRY_FREE;
-	}
-	table->done = 0;
+	while (table->done_count > 0)
+		table->free[table->free_count++] = table->done[--table->done_count];
 }

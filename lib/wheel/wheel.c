@@ -139,8 +139,10 @@ static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t inde
 static void ready_insert(struct wheel *wheel, uint32_t index)
 {
 	uint64_t due = node_at(wheel, index)->due;
-	uint32_t after = wheel->ready_tail;
+	uint32_t after = wheel->ready_tail, first = wheel->head[LIST_READY];
 
+	if (wheel->exact && first != WHEEL_NONE && node_at(wheel, first)->due >= due)
+		after = WHEEL_NONE;
 	while (wheel->exact && after != WHEEL_NONE && node_at(wheel, after)->due > due) {
 		uint32_t previous = node_at(wheel, after)->previous;
 
