@@ -247,6 +247,20 @@ static int start(struct program *program)
 	return 0;
 }
 
+// What a sensor tells when all is well: a terminal or journal without it would look like a program
+// that hangs.
+static void announce(const struct program *program)
+{
+	const struct options *options = program->options;
+
+	if (!is_live(program))
+		return;
+	for (uint32_t i = 0; i < options->device_count; i++)
+		message_info("watching %s", options->devices[i]);
+	message_info("%u worker%s, connections go to %s/conn.log", program->workers,
+		     program->workers == 1 ? "" : "s", options->config->log.directory);
+}
+
 static void join_threads(struct program *program)
 {
 	if (is_live(program)) {
@@ -347,6 +361,7 @@ int run(const struct options *options)
 		program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
 	if (program.reclaimer != NULL && start(&program) == 0 && start_threads(&program) == 0) {
 		block_signals(false);
+		announce(&program);
 		control_run(program.control);
 		block_signals(true);
 		join_threads(&program);

@@ -76,6 +76,8 @@ static void stop(struct control *control)
 	if (control->stopping)
 		return;
 	control->stopping = true;
+	if (!control->settings.live && !log_writer_failed(control->settings.writer))
+		message_warning("interrupted; what was read so far is logged");
 	control->settings.stop(control->settings.context);
 }
 

@@ -50,7 +50,7 @@ static void print_connections(const struct control *control, const struct contro
 		[CONN_REASON_SESSION] = "ended by the DNS session timer",
 		[CONN_REASON_REUSED] = "ended: addresses and ports used again",
 		[CONN_REASON_EVICTED] = "ended: table full, half-open ones first",
-		[CONN_REASON_END] = "ended with the input",
+		[CONN_REASON_END] = "ended with the input or with weir",
 	};
 
 	print_count("live", totals->live);
@@ -68,9 +68,9 @@ void control_print_summary(const struct control *control)
 	struct control_totals totals;
 
 	control_totals(control, &totals);
-	printf("packets   %" PRIu64 " (%" PRIu64 " bytes) in %.3f s, %.3f M packets/s\n",
+	printf("packets   %" PRIu64 " (%" PRIu64 " bytes) in %.3f s, %.0f packets/s\n",
 	       totals.capture.received, totals.capture.bytes, seconds,
-	       seconds > 0 ? (double)totals.capture.received / seconds / 1e6 : 0);
+	       seconds > 0 ? (double)totals.capture.received / seconds : 0);
 	print_packets(&totals);
 	printf("connections %" PRIu64 "\n", totals.conn.created);
 	print_connections(control, &totals);
