@@ -77,7 +77,7 @@ static void stop(struct control *control)
 		return;
 	control->stopping = true;
 	if (!control->settings.live && !log_writer_failed(control->settings.writer))
-		message_warning("interrupted; what was read so far is logged");
+		message_info("interrupted; what was read so far is logged");
 	control->settings.stop(control->settings.context);
 }
 
