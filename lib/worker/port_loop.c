@@ -214,6 +214,10 @@ int worker_run_ports(void *argument)
 	struct worker *worker = argument;
 
 	worker_begin(worker);
+	// The wheel comes to the present while it is empty, which is one step; later it would look
+	// at every slot since 1970.
+	worker->now = clock_now(worker->settings.clock);
+	conn_table_advance(worker->table, worker->now, 1);
 	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
 		turn(worker, true);
 	atomic_store_explicit(&worker->counters.receiving, false, memory_order_release);
