@@ -7,8 +7,7 @@
 
 // The name of a connection: 96 bits that look random, written "C" and base 62 as Zeek does.
 //
-//     | salt, the same for one run, 32 bits | place, 64 bits: worker 8, slot 32, generation 24,
-//     enciphered |
+//     | salt, the same for one run, 32 bits | place, 64 bits: worker 8, slot 32, generation 24, enciphered |
 //
 // The place is enciphered rather than hashed, so that whoever holds the key finds the worker and
 // the slot of a connection from its uid alone.

@@ -10,8 +10,7 @@
 
 // What workers and the control core say to each other. One channel a worker:
 //
-//   worker --(finished connections, by value)--> control core        bounded, single producer,
-//   single consumer
+//   worker --(finished connections, by value)--> control core        bounded, single producer, single consumer
 //
 // and, between those that bring packets and those that track them, rings of pointers. All of it
 // lives in ordinary memory and needs no DPDK environment.

@@ -13,8 +13,7 @@
 // and learns from the others' packets how time passes, so that timers run at the same moments
 // whatever the number of workers.
 //
-//   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not
-//   finished with it;
+//   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not finished with it;
 //                   -> ring of worker N-1       at 0 the reader fills it again
 //
 // The reader writes a batch, then hands it out; workers only read it.

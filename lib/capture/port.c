@@ -30,6 +30,7 @@
 #define BUFFERS_A_WORKER 8192
 #define POOL_CACHE       256
 #define SEND_DESCRIPTORS 512
+#define SCALING_KEY_MOST 64
 // Room for a frame of a kernel interface. The kernel joins IP fragments before the driver of
 // DPDK 22.11 sees them, and what does not fit is cut, so this is more than any link's own frames.
 #define INTERFACE_FRAME  16384
@@ -215,7 +216,7 @@ static bool configure_scaling(const struct rte_eth_dev_info *info, struct rte_et
 	uint64_t wanted = (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) &
 			  info->flow_type_rss_offloads;
 
-	if (wanted == 0 || info->max_rx_queues < 2)
+	if (wanted == 0 || info->max_rx_queues < 2 || info->hash_key_size > SCALING_KEY_MOST)
 		return false;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_hf = wanted;
@@ -290,7 +291,7 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
-	uint8_t key[64];
+	uint8_t key[SCALING_KEY_MOST];
 	uint16_t queues = 1, send_queues = 0;
 	bool scaling = false;
 	int result;

@@ -83,6 +83,7 @@ static int open_next(struct trace *trace)
 	const char *path = trace->paths[trace->at++];
 	char reason[PCAP_ERRBUF_SIZE];
 	const char *damage;
+	bool told = false;
 
 	trace->frames = 0;
 	trace->stream = stream_open(path, trace->wait, trace->context);
@@ -92,7 +93,8 @@ static int open_next(struct trace *trace)
 							       PCAP_TSTAMP_PRECISION_NANO, reason);
 	if (trace->pcap == NULL) {
 		damage = stream_reason(trace->stream);
-		if (!stream_ended(trace->stream))
+		told = stream_ended(trace->stream);
+		if (!told)
 			message_error("%s: is not a trace that can be read (pcap or pcapng, plain "
 				      "or gzipped): %s",
 				      path_name(path), damage != NULL ? damage : reason);
@@ -103,7 +105,7 @@ static int open_next(struct trace *trace)
 	return 0;
 
 failed:
-	trace->failures++;
+	trace->failures += !told;
 	return -EINVAL;
 }
 

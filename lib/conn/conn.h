@@ -15,9 +15,9 @@
 // What only few connections need (holes in the stream, a long history) is in an extension, see
 // conn_extension.h.
 //
-//   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is
-//   due hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 | cold, 104:    |
-//   first, timers, lists, high halves of counters, letter counts, history |
+//   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
+//   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
+//   cold, 104:    | first, timers, lists, high halves of counters, letter counts, history |
 //
 // Written by the worker that owns the connection, and by nobody else. The originator may become the
 // responder ("flip"): then the two endpoints are swapped.

@@ -10,15 +10,12 @@
 
 // The connections of one worker.
 //
-//   index:    buckets of one cache line, 8 entries each; four entries a bucket on average when the
-//   table is full
+//   index:    buckets of one cache line, 8 entries each; four entries a bucket on average when the table is full
 //             | tag 8 x 2 | slot 8 x 4 | overflow bucket 4 | spare 12 |
 //   records:  struct conn [slots], struct conn_cold [slots]
-//             slots = maximum + reserve; the reserve waits in limbo until no reader can still look
-//             at it
+//             slots = maximum + reserve; the reserve waits in limbo until no reader can still look at it
 //
-//   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo
-//   (grace period) -> free
+//   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo (grace period) -> free
 //
 // The owner is the only writer. Other threads may read records inside a read section of theirs; a
 // slot comes back into use only after `reclaim` said that all of them passed a quiescent state.

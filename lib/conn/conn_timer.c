@@ -6,8 +6,7 @@
 //
 //              due[0]                                  due[1]
 //   TCP        expire check, re-armed every 6 s;       attempt: cuts an unanswered SYN; later, when
-//              after the close the close delay          one side closed, a second chain of expire
-//              checks
+//              after the close the close delay          one side closed, a second chain of expire checks
 //   UDP        DNS session check, re-armed every 10 s  -
 //
 // The attempt timer and the second chain can share a field: the chain begins when one side closed

@@ -243,10 +243,9 @@ static uint64_t take_ack(struct conn_table *table, struct conn *conn, const stru
 
 	if (peer->state == TCP_INACTIVE) {
 		// All that is known of the peer; redone with each ACK until it speaks itself.
-		peer->start = peer->acked = ack - 1;
 		if (peer->in_order == 0)
 			peer->in_order = peer->trimmed = 1;
-		peer->last = peer->start;
+		set_start(table, conn, side, ack - 1, ack - 1);
 	}
 	position = sequence_relative(peer, ack, peer->acked, acked_wraps(table, conn, side),
 				     &before_start);

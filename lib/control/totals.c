@@ -45,8 +45,9 @@ void control_totals(const struct control *control, struct control_totals *totals
 	}
 	for (int i = 0; i < CONN_REASON_COUNT; i++)
 		removed += totals->conn.removed[i];
-	totals->live = totals->conn.created - removed;
-	totals->waiting = removed - totals->conn.finished;
+	// The counters move while they are added up.
+	totals->live = totals->conn.created > removed ? totals->conn.created - removed : 0;
+	totals->waiting = removed > totals->conn.finished ? removed - totals->conn.finished : 0;
 	if (settings->missed != NULL)
 		totals->missed = settings->missed(settings->context);
 }

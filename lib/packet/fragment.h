@@ -12,10 +12,8 @@
 // datagram over Ethernet has 45, hence our own: one buffer of the largest datagram and one bit a
 // byte for each datagram under way.
 //
-//     table: | entry 0 | entry 1 | ... |      each entry: key, times, bit map 8 KiB, headers 1 KiB,
-//     data 64 KiB
-//            the memory is reserved at once and touched only when an entry is used for the first
-//            time
+//     table: | entry 0 | entry 1 | ... |      each entry: key, times, bit map 8 KiB, headers 1 KiB, data 64 KiB
+//            the memory is reserved at once and touched only when an entry is used for the first time
 //
 // One thread writes and reads a table.
 struct fragment_table;

@@ -8,13 +8,12 @@
 
 // A hierarchical timing wheel whose entries lie in an array of the caller's records.
 //
-//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run
-//     from far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when
-//     its time begins beyond: one list for what is later still, looked through once every 19.5 h
+//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run from
+//     far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when its time begins
+//     beyond: one list for what is later still, looked through once every 19.5 h
 //     ready: what is due, or will be within the tick that is running
 //
-//     slot -> node <-> node <-> node        links are indexes into the records; a node knows its
-//     slot when it is the first
+//     slot -> node <-> node <-> node        links are indexes into the records; a node knows its slot when it is the first
 //
 // Arming and cancelling are O(1). One thread owns a wheel and its nodes.
 struct wheel_node {

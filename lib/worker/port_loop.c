@@ -48,16 +48,11 @@ int worker_connect(struct worker **workers, uint32_t count)
 	return 0;
 }
 
-// Which worker owns the connection of a packet that came out of `queue`.
-static uint8_t find_owner(const struct worker *worker, const struct port_queue *queue,
-			  const struct packet *packet)
+// Which worker owns the connection of a packet. Always by our own hash, which costs two look-ups: a card
+// may hash less than we think (fragments, tags, tunnels), and its queue is only a hint.
+static uint8_t find_owner(const struct worker *worker, const struct packet *packet)
 {
 	if (worker->settings.count == 1)
-		return (uint8_t)worker->settings.index;
-	// The device spread it by the same hash. What it could not see the ports of is another
-	// matter.
-	if (queue->spread && !packet->copied &&
-	    (packet->key.protocol == PACKET_TCP || packet->key.protocol == PACKET_UDP))
 		return (uint8_t)worker->settings.index;
 	return rss_worker(rss_hash(&packet->key));
 }
@@ -92,8 +87,7 @@ static void hand_out(struct worker *worker, struct packet *packet, struct rte_mb
 	rte_pktmbuf_free(buffer);
 }
 
-static void decode(struct worker *worker, const struct port_queue *queue, struct rte_mbuf *buffer,
-		   struct packet *packet)
+static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet *packet)
 {
 	struct packet_frame frame = {
 		.data = rte_pktmbuf_mtod(buffer, const uint8_t *),
@@ -110,7 +104,7 @@ static void decode(struct worker *worker, const struct port_queue *queue, struct
 	counters->bytes += frame.length;
 	counters->verdict[verdict]++;
 	if (verdict == PACKET_TRACK)
-		packet->owner = find_owner(worker, queue, packet);
+		packet->owner = find_owner(worker, packet);
 }
 
 // Frees the buffers of packets that stayed here; the others were freed or handed out.
@@ -142,7 +136,7 @@ static bool poll_queue(struct worker *worker, const struct port_queue *queue)
 	for (uint16_t i = 0; i < count; i++) {
 		if (i + DATA_AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(buffers[i + DATA_AHEAD], void *));
-		decode(worker, queue, buffers[i], &packets[i]);
+		decode(worker, buffers[i], &packets[i]);
 		if (packets[i].verdict == PACKET_TRACK)
 			conn_track_prepare(worker->table, &packets[i]);
 	}
