@@ -89,11 +89,6 @@ const char *eal_reason(void)
 	return line;
 }
 
-bool eal_has_hugepages(void)
-{
-	return on_hugepages;
-}
-
 // lcore 0 is control, 1 to N the workers; each may run on the CPUs that it is given, or on any.
 static void map_lcores(const struct port_settings *settings, char *text, size_t size)
 {

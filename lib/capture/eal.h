@@ -16,6 +16,3 @@ void eal_forget(void);
 // The first line that DPDK or a driver complained with since eal_forget(), for a message; "no
 // reason was given" when there is none.
 const char *eal_reason(void);
-
-// Are buffers on huge pages?
-bool eal_has_hugepages(void);

@@ -274,7 +274,7 @@ static int start_queues(struct ports *ports, const struct port_settings *setting
 }
 
 // Deals the queues of a port out to the workers.
-static void assign_queues(struct ports *ports, uint16_t port, uint16_t queues, bool spread)
+static void assign_queues(struct ports *ports, uint16_t port, uint16_t queues)
 {
 	for (uint16_t queue = 0; queue < queues; queue++) {
 		uint32_t worker = queue % ports->workers;
@@ -282,7 +282,7 @@ static void assign_queues(struct ports *ports, uint16_t port, uint16_t queues, b
 		if (ports->queue_count[worker] == QUEUES_MOST)
 			continue;
 		ports->queue[worker][ports->queue_count[worker]++] = (struct port_queue){
-			.port = port, .queue = queue, .spread = spread};
+			.port = port, .queue = queue};
 	}
 }
 
@@ -321,9 +321,10 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 		message_warning("-i %s: promiscuous mode is not to be had; only frames for this "
 				"machine are seen",
 				name);
-	scaling = scaling && queues == settings->workers && queues > 1 &&
-		  fill_indirection(port, &info) == 0;
-	assign_queues(ports, port, queues, scaling);
+	// Without it a card still works: what it deals out elsewhere changes hands between the workers.
+	if (scaling && queues == settings->workers && queues > 1)
+		fill_indirection(port, &info);
+	assign_queues(ports, port, queues);
 	return 0;
 }
 

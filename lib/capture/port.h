@@ -32,8 +32,6 @@ struct port_settings {
 struct port_queue {
 	uint16_t port;
 	uint16_t queue;
-	bool spread; // the device gives both directions of a connection to the same queue, of which
-		     // there is one a worker
 };
 
 struct ports;

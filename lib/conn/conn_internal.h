@@ -50,7 +50,6 @@ struct conn_table {
 	struct conn_limbo *limbo; // [CONN_LIMBO_BATCHES], a ring
 	uint32_t limbo_fill;      // batch that is being filled
 	uint32_t limbo_oldest;    // batch that waits longest for its grace period
-	size_t memory;
 };
 
 static inline uint32_t conn_slot(const struct conn_table *table, const struct conn *conn)

@@ -56,10 +56,6 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 	table->limbo = calloc(CONN_LIMBO_BATCHES, sizeof(*table->limbo));
 	if (table->wheel == NULL || table->limbo == NULL)
 		goto no_wheel;
-	table->memory = (size_t)table->slots * (sizeof(*table->conn) + sizeof(*table->cold)) +
-			bucket_count(table) * sizeof(*table->bucket) +
-			table->pool.extension_end * sizeof(*table->pool.extension) +
-			table->pool.range_end * sizeof(*table->pool.range);
 	return table;
 
 no_wheel:
@@ -103,11 +99,6 @@ uint32_t conn_table_waiting(const struct conn_table *table)
 const struct conn_counters *conn_table_counters(const struct conn_table *table)
 {
 	return &table->counters;
-}
-
-size_t conn_table_memory(const struct conn_table *table)
-{
-	return table->memory;
 }
 
 void conn_list_append(struct conn_table *table, struct conn_list *list, struct conn *conn)

@@ -89,6 +89,3 @@ uint32_t conn_table_live(const struct conn_table *table);
 uint32_t conn_table_waiting(const struct conn_table *table);
 
 const struct conn_counters *conn_table_counters(const struct conn_table *table);
-
-// Bytes of memory the table has reserved.
-size_t conn_table_memory(const struct conn_table *table);

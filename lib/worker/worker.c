@@ -105,11 +105,6 @@ const struct conn_counters *worker_conn_counters(const struct worker *worker)
 	return conn_table_counters(worker->table);
 }
 
-size_t worker_memory(const struct worker *worker)
-{
-	return conn_table_memory(worker->table);
-}
-
 void worker_begin(struct worker *worker)
 {
 	urcu_qsbr_register_thread();

@@ -55,6 +55,3 @@ void worker_stop(struct worker *worker);
 // What the control core may look at. It belongs to the worker.
 const struct worker_counters *worker_counters(const struct worker *worker);
 const struct conn_counters *worker_conn_counters(const struct worker *worker);
-
-// Bytes of memory that the worker's table has reserved.
-size_t worker_memory(const struct worker *worker);
