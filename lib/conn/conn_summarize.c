@@ -83,6 +83,7 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 	const struct conn_extension *extension = conn_extension_get(table, conn);
 	unsigned orig_end = conn->key.flags & CONN_ORIG_END;
 
+	memset(&summary->parents, 0, sizeof(*summary) - offsetof(struct conn_summary, parents));
 	summary->time = cold->first;
 	summary->duration = (int64_t)(conn->last - cold->first);
 	summary->removed = cold->due[0];

@@ -43,6 +43,9 @@ enum { CONN_ORIG = 0, CONN_RESP = 1 };
 
 #define CONN_HISTORY_SIZE 112
 
+// Tunnels that a connection may be seen in: the first, and Zeek's Tunnel::max_changes_per_connection.
+#define CONN_PARENTS_MOST 6
+
 // A finished connection, by value: what a worker sends to the control core for one line of
 // conn.log. Written by the worker that owned the connection, read by the control core only.
 struct conn_summary {
@@ -62,6 +65,15 @@ struct conn_summary {
 	uint8_t history_length;
 	struct uid uid;
 	char history[CONN_HISTORY_SIZE];
+	uint8_t parents; // how many are in `parent`
+	uint8_t has_mac;
+	uint16_t vlan[2];       // of the first packet; PACKET_NO_VLAN without a tag
+	uint32_t round_trip[2]; // TCP handshake, us: the peer's answer to this side, 0 if unknown
+	uint32_t retransmitted[2]; // TCP segments that brought nothing new
+	uint32_t out_of_order[2];  // TCP segments that filled a hole
+	uint32_t zero_windows[2];  // TCP segments that closed the window
+	uint8_t mac[2][6];
+	struct uid parent[CONN_PARENTS_MOST];
 };
 
-static_assert(sizeof(struct conn_summary) == 248, "a summary travels by value over a ring");
+static_assert(sizeof(struct conn_summary) == 368, "a summary travels by value over a ring");

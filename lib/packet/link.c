@@ -224,8 +224,12 @@ static enum packet_verdict skip_nflog(struct packet_cursor *cursor)
 	}
 }
 
-enum packet_verdict packet_link_skip(uint32_t link, struct packet_cursor *cursor)
+enum packet_verdict packet_link_skip(struct packet_decoder *decoder, uint32_t link,
+				     struct packet_cursor *cursor, struct packet *packet)
 {
+	(void)decoder;
+	packet->has_mac = 0;
+	packet->vlan[0] = packet->vlan[1] = PACKET_NO_VLAN;
 	switch (link) {
 	case PACKET_LINK_ETHERNET:
 		return skip_ethernet(cursor);

@@ -44,9 +44,18 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 
 	packet->time = frame->time;
 	packet->copied = 0;
-	verdict = packet_link_skip(frame->link, &cursor);
+	packet->stack = 0;
+	packet->depth = 0;
+	decoder->rest.captured = 0;
+	verdict = packet_link_skip(decoder, frame->link, &cursor, packet);
 	if (verdict == PACKET_TRACK)
 		verdict = packet_ip_decode(decoder, &cursor, packet);
 	packet->verdict = (uint8_t)verdict;
 	return verdict;
+}
+
+bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet)
+{
+	(void)packet;
+	return decoder->rest.captured > 0;
 }

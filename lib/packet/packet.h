@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/uid.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -45,7 +46,7 @@ enum packet_verdict {
 	PACKET_BAD_EXTENSION, // IPv6 extension header cut or inconsistent
 	PACKET_BAD_TRANSPORT, // TCP, UDP or ICMP header does not fit
 	PACKET_NO_CONNECTION, // IP, but of a kind that makes no connection: IPv6 ESP, tunnel
-			      // carriers, ...
+	// carriers, ...
 	PACKET_VERDICT_COUNT
 };
 
@@ -94,31 +95,47 @@ struct packet_key {
 static_assert(sizeof(struct packet_key) == 40, "a key is compared as five words");
 static_assert(offsetof(struct packet_key, flags) == 38, "the flags are the last two bytes");
 
+// Where a packet has no VLAN tag.
+#define PACKET_NO_VLAN 0xffff
+
 // A decoded packet: everything that a connection wants to know about it. Filled by packet_decode(),
 // read by whoever owns the connection.
+//
+//   line 0: | time 8 | hash 8 | key 40 | payload 8 |
+//   line 1: | numbers, lengths, flags | tunnel: stack 8, parent 12, depth 1 | link addresses 12, tags 4 |
 struct packet {
 	uint64_t time; // ns since 1970
 	uint64_t hash; // of `key`, keyed with the run's secret
 	struct packet_key key;
 	const uint8_t *payload; // of the transport; valid as long as the frame is
-	uint32_t payload_captured;
-	uint32_t payload_length; // by the IP length; the transport header is not part of it
-	int32_t udp_length;      // UDP: length field - 8, which may be negative
-	uint32_t ip_length; // by the IP header; 0 when the header says 0 (segmentation offload)
-	uint32_t sequence;  // TCP
+	// The tunnels that it came through: a number that is the same for the same stack of tunnels,
+	// 0 for none.
+	uint64_t stack;
+	union {
+		uint32_t sequence;  // TCP
+		int32_t udp_length; // UDP: length field - 8, which may be negative
+	};
 	uint32_t acknowledgement; // TCP
-	uint16_t window;          // TCP
-	uint8_t tcp_flags;        // all eight bits
-	uint8_t transport;        // enum packet_transport
-	uint8_t sender;           // which end of the key sent it
-	uint8_t cut;              // not all of the datagram was captured
-	uint8_t copied;           // payload lies in the fragment table, not in the frame
-	uint8_t verdict;          // enum packet_verdict
-	uint8_t owner;            // worker that tracks its connection; set by capture
-	uint8_t pad[7];
+	uint32_t ip_length; // by the IP header; 0 when the header says 0 (segmentation offload)
+	uint16_t payload_captured;
+	uint16_t payload_length; // by the IP length; the transport header is not part of it
+	struct uid parent;       // what the innermost of its tunnels is called
+	uint8_t mac[2][6];       // of destination and source, as they stand in the frame
+	uint16_t vlan[2];        // outer and inner tag, or PACKET_NO_VLAN
+	uint16_t window;         // TCP
+	uint8_t tcp_flags;       // all eight bits
+	uint8_t transport;       // enum packet_transport
+	uint8_t sender;          // which end of the key sent it
+	uint8_t cut;             // not all of the datagram was captured
+	uint8_t copied;          // payload lies in the fragment table, not in the frame
+	uint8_t verdict;         // enum packet_verdict
+	uint8_t owner;           // worker that tracks its connection; set by capture
+	uint8_t depth;           // tunnels around it
+	uint8_t has_mac;
+	uint8_t may_carry; // UDP that may be a tunnel; whether it is, its connection decides
 };
 
-static_assert(sizeof(struct packet) == 104, "a packet travels by value between workers");
+static_assert(sizeof(struct packet) == 128, "a packet is two cache lines");
 
 struct fragment_table;
 
@@ -126,6 +143,12 @@ struct packet_decoder {
 	bool ignore_checksums;
 	uint64_t secret[6];               // for the hash, from packet_secret()
 	struct fragment_table *fragments; // NULL: every fragment is refused
+	struct packet_rest {              // what packet_decode_more() goes on with; private
+		const uint8_t *data;
+		uint32_t captured;
+		uint32_t length;
+		struct packet around; // its time, tunnels and tags
+	} rest;
 };
 
 // Fills `decoder->secret` from the kernel's random numbers, so that nobody outside can aim at one
@@ -137,3 +160,8 @@ int packet_decoder_secret(struct packet_decoder *decoder);
 // captured).
 enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
 				  struct packet *packet);
+
+// The next packet of the frame that packet_decode() was called with last: some frames carry several
+// (802.11 aggregates). False when there is none, else `packet` is as after packet_decode(). The
+// frame must still be there.
+bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet);

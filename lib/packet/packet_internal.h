@@ -41,8 +41,10 @@ struct packet_ends {
 	bool v6;
 };
 
-// link.c: moves the cursor to the IP header. PACKET_TRACK when there is one.
-enum packet_verdict packet_link_skip(uint32_t link, struct packet_cursor *cursor);
+// link.c: moves the cursor to the IP header, and notes link addresses and tags in the packet.
+// PACKET_TRACK when there is one. Further packets of the same frame are left in decoder->rest.
+enum packet_verdict packet_link_skip(struct packet_decoder *decoder, uint32_t link,
+				     struct packet_cursor *cursor, struct packet *packet);
 
 // ip.c: from the IP header on.
 enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct packet_cursor *cursor,

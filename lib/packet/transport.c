@@ -166,7 +166,7 @@ enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder
 		break;
 	}
 	packet->payload = cursor->data;
-	packet->payload_captured = cursor->captured;
-	packet->payload_length = cursor->length;
+	packet->payload_captured = (uint16_t)cursor->captured;
+	packet->payload_length = (uint16_t)cursor->length;
 	return verdict;
 }
