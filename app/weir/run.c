@@ -34,9 +34,11 @@ struct program {
 	struct call_rcu_data *reclaimer;
 	struct log_writer *writer;
 	struct log_stream *conn_log;
-	struct ports *ports;        // live
-	struct capture_clock clock; // live
-	struct reader *reader;      // files
+	struct ports *ports; // live
+	struct packet_tunnels tunnel_ports;
+	const struct packet_tunnels *tunnels; // those above, or NULL
+	struct capture_clock clock;           // live
+	struct reader *reader;                // files
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -118,6 +120,7 @@ static int open_input(struct program *program, const struct conn_settings *conn)
 		struct reader_settings reader;
 
 		settings_reader(options, conn, &reader);
+		reader.tunnels = program->tunnels;
 		program->reader = reader_create(&reader);
 		if (program->reader == NULL)
 			return -1;
@@ -138,6 +141,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.fragments = config->fragments.maximum,
 		.fragment_timeout = config->timeouts.frag_timeout,
 		.ignore_checksums = config->capture.ignore_checksums,
+		.tunnels = program->tunnels,
 	};
 
 	program->channel[index] = bus_channel_create(CHANNEL);
@@ -237,6 +241,7 @@ static int start(struct program *program)
 {
 	struct conn_settings conn;
 
+	program->tunnels = settings_tunnels(program->options->config, &program->tunnel_ports);
 	if (settings_conn(program->options, program->workers, &conn) < 0)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.

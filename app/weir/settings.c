@@ -47,6 +47,28 @@ void settings_ports(const struct options *options, struct port_settings *ports)
 	};
 }
 
+static void add_ports(struct packet_tunnels *tunnels, const struct config_ports *ports,
+		      enum packet_tunnel kind)
+{
+	for (uint32_t port = 0; port < 65536; port++) {
+		if (config_ports_contain(ports, (uint16_t)port))
+			tunnels->kind[port] = (uint8_t)kind;
+	}
+}
+
+const struct packet_tunnels *settings_tunnels(const struct config *config,
+					      struct packet_tunnels *tunnels)
+{
+	*tunnels = (struct packet_tunnels){.depth = (uint8_t)config->tunnels.max_depth};
+	add_ports(tunnels, &config->tunnels.ayiya_ports, PACKET_TUNNEL_AYIYA);
+	add_ports(tunnels, &config->tunnels.geneve_ports, PACKET_TUNNEL_GENEVE);
+	add_ports(tunnels, &config->tunnels.gre_ports, PACKET_TUNNEL_GRE);
+	add_ports(tunnels, &config->tunnels.gtp_ports, PACKET_TUNNEL_GTP);
+	add_ports(tunnels, &config->tunnels.teredo_ports, PACKET_TUNNEL_TEREDO);
+	add_ports(tunnels, &config->tunnels.vxlan_ports, PACKET_TUNNEL_VXLAN);
+	return tunnels->depth > 0 ? tunnels : NULL;
+}
+
 void settings_reader(const struct options *options, const struct conn_settings *conn,
 		     struct reader_settings *reader)
 {

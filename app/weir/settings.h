@@ -13,6 +13,9 @@
 
 void settings_log(const struct config *config, bool live, struct log_options *log);
 void settings_ports(const struct options *options, struct port_settings *ports);
+// Fills `tunnels`; returns it, or NULL when no tunnel is to be opened.
+const struct packet_tunnels *settings_tunnels(const struct config *config,
+					      struct packet_tunnels *tunnels);
 void settings_reader(const struct options *options, const struct conn_settings *conn,
 		     struct reader_settings *reader);
 

@@ -14,15 +14,18 @@
 // What became of the frames so far. Written by whoever decodes.
 struct capture_counters {
 	uint64_t received;
-	uint64_t bytes; // on the wire
+	uint64_t
+		unpacked; // packets found inside others: in tunnels, and in frames that carry several
+	uint64_t bytes;   // on the wire
 	uint64_t verdict[PACKET_VERDICT_COUNT];
 };
 
 // What a worker tells about itself, besides its connection table's counters.
 struct worker_counters {
-	struct capture_counters capture; // live only: with files the reader counts
-	uint64_t handed_out;             // packets given to the worker that owns their connection
-	uint64_t handed_in;
+	struct capture_counters capture; // with files the reader counts all but what is in tunnels
+	// Packets given to the worker that owns their connection, and taken from others.
+	_Atomic uint64_t handed_out;
+	_Atomic uint64_t handed_in;
 	uint64_t handoff_full; // packets lost because that worker did not keep up
 	uint64_t channel_full; // times that a finished connection had to wait for the control core
 	_Atomic uint64_t time; // where the worker is in packet time, ns

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "base/uid.h"
 #include "bus/bus.h"
 #include "packet/packet.h"
 
@@ -16,12 +17,25 @@
 //   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not finished with it;
 //                   -> ring of worker N-1       at 0 the reader fills it again
 //
-// The reader writes a batch, then hands it out; workers only read it.
+// The reader writes a batch, then hands it out; workers only read it, but for the tunnels. What a UDP
+// packet carries is known to the worker that owns its connection; the others wait until it has said
+// so, then each opens the tunnel for itself and tracks what it owns of the inside:
+//
+//   tunnel[packet][level]: | told 4 | uid 12 |     level 0: the packet itself, 1: what is inside it, ...
+//
+// written once by the owner of that level's connection, read by all others.
 
 // An IP length has 16 bits, so that no payload is longer.
 #define BATCH_PAYLOAD 65536
 #define BATCH_PACKETS 256
 #define BATCH_BYTES   (1u << 20)
+
+#define BATCH_LEVELS  (PACKET_TUNNEL_MOST + 1)
+
+struct batch_tunnel {
+	atomic_uint told; // 0: not yet, else enum packet_tunnel + 1
+	struct uid uid;   // of the connection that carries
+};
 
 struct batch {
 	atomic_uint users;
@@ -29,6 +43,7 @@ struct batch {
 	bool last;     // nothing follows
 	uint32_t used; // bytes of `data`
 	struct packet packet[BATCH_PACKETS];
+	struct batch_tunnel tunnel[BATCH_PACKETS][BATCH_LEVELS];
 	uint8_t data[BATCH_BYTES];
 };
 

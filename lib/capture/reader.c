@@ -114,6 +114,7 @@ struct reader *reader_create(const struct reader_settings *settings)
 	rss_prepare(settings->workers);
 	reader->workers = settings->workers;
 	reader->decoder.ignore_checksums = settings->ignore_checksums;
+	reader->decoder.tunnels = settings->tunnels;
 	memcpy(reader->decoder.secret, settings->secret, sizeof(settings->secret));
 	reader->decoder.fragments = fragment_table_create(settings->fragments,
 							  settings->fragment_timeout);
@@ -152,21 +153,53 @@ static uint8_t *batch_copy(struct batch *batch, const uint8_t *data, uint32_t le
 	return copy;
 }
 
-static void take_frame(struct reader *reader, struct batch *batch, const struct packet_frame *frame)
+static void batch_reset_tunnels(struct batch *batch, uint32_t index)
 {
-	struct packet *packet = &batch->packet[batch->count++];
-	enum packet_verdict verdict = packet_decode(&reader->decoder, frame, packet);
+	for (int level = 0; level < BATCH_LEVELS; level++)
+		atomic_init(&batch->tunnel[index][level].told, 0);
+}
 
-	reader->counters.received++;
-	reader->counters.bytes += frame->length;
-	reader->counters.verdict[verdict]++;
-	if (verdict == PACKET_TRACK)
+// Makes room for one packet more.
+static struct batch *batch_advance(struct reader *reader)
+{
+	if (reader->filling->count == BATCH_PACKETS ||
+	    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
+		batch_hand_out(reader, reader->filling);
+		reader->filling = batch_begin(reader);
+	}
+	return reader->filling;
+}
+
+static void take_packet(struct reader *reader, const struct packet *decoded)
+{
+	struct batch *batch = batch_advance(reader);
+	struct packet *packet = &batch->packet[batch->count];
+
+	*packet = *decoded;
+	reader->counters.verdict[packet->verdict]++;
+	if (packet->verdict == PACKET_TRACK) {
 		packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
+		packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
+		if (packet->may_carry)
+			batch_reset_tunnels(batch, batch->count);
+	}
+	batch->count++;
 	if (packet->copied)
 		fragment_table_recycle(reader->decoder.fragments);
-	if (verdict != PACKET_TRACK)
-		return;
-	packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
+}
+
+static void take_frame(struct reader *reader, const struct packet_frame *frame)
+{
+	struct packet packet;
+
+	packet_decode(&reader->decoder, frame, &packet);
+	reader->counters.received++;
+	reader->counters.bytes += frame->length;
+	take_packet(reader, &packet);
+	while (packet_decode_more(&reader->decoder, &packet)) {
+		reader->counters.unpacked++;
+		take_packet(reader, &packet);
+	}
 }
 
 void *reader_run(void *argument)
@@ -181,12 +214,7 @@ void *reader_run(void *argument)
 			break;
 		if (result < 0)
 			continue;
-		if (reader->filling->count == BATCH_PACKETS ||
-		    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
-			batch_hand_out(reader, reader->filling);
-			reader->filling = batch_begin(reader);
-		}
-		take_frame(reader, reader->filling, &frame);
+		take_frame(reader, &frame);
 	}
 	reader->filling->last = true;
 	batch_hand_out(reader, reader->filling);

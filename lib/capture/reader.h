@@ -20,7 +20,8 @@ struct reader_settings {
 	uint32_t fragments; // datagrams under reassembly
 	uint64_t fragment_timeout;
 	bool ignore_checksums;
-	uint64_t secret[6]; // shared with the workers' tables
+	const struct packet_tunnels *tunnels; // NULL: none are opened
+	uint64_t secret[6];                   // shared with the workers' tables
 };
 
 // NULL with a message. Start-up only.

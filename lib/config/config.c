@@ -116,6 +116,47 @@ out:
 	return status;
 }
 
+struct port_set {
+	const char *name;
+	const struct config_ports *ports;
+};
+
+static int check_apart(const struct port_set *a, const struct port_set *b)
+{
+	for (size_t word = 0; word < 1024; word++) {
+		uint64_t both = a->ports->bit[word] & b->ports->bit[word];
+
+		if (both == 0)
+			continue;
+		message_error("[tunnels] %s: port %zu is in %s too; take it out of one of them",
+			      b->name, word * 64 + (size_t)__builtin_ctzll(both), a->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+// A port can be opened in one way only.
+static int check_tunnel_ports(const struct config *config)
+{
+	const struct port_set sets[] = {
+		{"ayiya_ports", &config->tunnels.ayiya_ports},
+		{"geneve_ports", &config->tunnels.geneve_ports},
+		{"gre_ports", &config->tunnels.gre_ports},
+		{"gtp_ports", &config->tunnels.gtp_ports},
+		{"teredo_ports", &config->tunnels.teredo_ports},
+		{"vxlan_ports", &config->tunnels.vxlan_ports},
+	};
+	const size_t count = sizeof(sets) / sizeof(sets[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i + 1; j < count; j++) {
+			if (check_apart(&sets[i], &sets[j]) < 0)
+				return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 int config_finish(struct config *config)
 {
 	const struct config_texts *cores = &config->workers.cores;
@@ -126,5 +167,5 @@ int config_finish(struct config *config)
 			      cores->count, config->workers.count, config->workers.count);
 		return -EINVAL;
 	}
-	return 0;
+	return check_tunnel_ports(config);
 }

@@ -81,6 +81,17 @@ struct config {
 		struct config_ports likely_server_tcp;
 		struct config_ports likely_server_udp;
 	} ports;
+	// [tunnels]
+	struct {
+		uint32_t max_depth; // 0: none is opened
+		// UDP ports of responders; none is in two of the sets.
+		struct config_ports ayiya_ports;
+		struct config_ports geneve_ports;
+		struct config_ports gre_ports;
+		struct config_ports gtp_ports;
+		struct config_ports teredo_ports;
+		struct config_ports vxlan_ports;
+	} tunnels;
 	// [networks]
 	struct {
 		struct config_prefixes local;

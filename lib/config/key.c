@@ -87,6 +87,14 @@ const struct config_key config_keys[] = {
 	ANY(ports, likely_server_tcp, CONFIG_PORTS, LIKELY_SERVER_TCP),
 	ANY(ports, likely_server_udp, CONFIG_PORTS, LIKELY_SERVER_UDP),
 
+	NUMBER(tunnels, max_depth, CONFIG_COUNT, "4", "none is opened", 1, 8),
+	ANY(tunnels, ayiya_ports, CONFIG_PORTS, "5072"),
+	ANY(tunnels, geneve_ports, CONFIG_PORTS, "6081"),
+	ANY(tunnels, gre_ports, CONFIG_PORTS, "4754"),
+	ANY(tunnels, gtp_ports, CONFIG_PORTS, "2123 2152"),
+	ANY(tunnels, teredo_ports, CONFIG_PORTS, "3544"),
+	ANY(tunnels, vxlan_ports, CONFIG_PORTS, "4789"),
+
 	ANY(networks, local, CONFIG_PREFIXES, LOCAL_NETWORKS),
 
 	ANY(log, directory, CONFIG_PATH, "."),

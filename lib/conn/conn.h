@@ -41,6 +41,10 @@ enum conn_flag {
 	CONN_TIMEOUT_SHIFT = 12, // three bits: enum conn_timeout
 	CONN_TIMEOUT_MASK = 0x7000,
 	CONN_EXTENDED = 0x8000, // has an extension
+
+	// UDP has no close: there the bits say that these are no tunnels after all.
+	CONN_NO_TUNNEL = CONN_CLOSE_DEFERRED,
+	CONN_NO_AYIYA = CONN_FINISH_WANTED,
 };
 
 // Which inactivity time applies.
@@ -73,6 +77,7 @@ enum conn_letter {
 	CONN_LETTER_DATA = 0x08,
 	CONN_LETTER_ACK = 0x10,
 	CONN_LETTER_MIXED = 0x20, // I or Q
+	CONN_LETTER_LIMIT = 0x40, // X, kept with the originator's for both
 };
 
 // Positions are as in spec-conn 2.2: `start` is the number of the SYN, `last` one past the last

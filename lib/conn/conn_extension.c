@@ -21,10 +21,11 @@ int conn_pool_create(struct conn_pool *pool, uint32_t connections, bool hugepage
 	*pool = (struct conn_pool){
 		.extension_free = CONN_NO_EXTENSION,
 		.range_free = CONN_NO_EXTENSION,
-		.extension_end = connections / 8 + 4096,
+		// What nobody uses takes no memory: these pages are touched as they are needed.
+		.extension_end = connections,
 		.range_end = connections / 4 + 16384,
 	};
-	pool->extension = memory_map(extension_bytes(pool), hugepages);
+	pool->extension = memory_map(extension_bytes(pool), false);
 	pool->range = memory_map(range_bytes(pool), hugepages);
 	if (pool->extension != NULL && pool->range != NULL)
 		return 0;

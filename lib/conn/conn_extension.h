@@ -9,7 +9,7 @@
 
 // What only few connections need, from pools of fixed size that a table has to itself.
 //
-//   extension: | missed 8 | per side: ranges, gaps, high halves, SYN | more history |
+//   extension: | missed 8 | per side: ranges, gaps, high halves, SYN | more history | tunnels |
 //   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers, never bytes
 //
 // Same owner as the connection.
@@ -27,9 +27,13 @@ struct conn_extension {
 	uint32_t range_count[2];
 	uint32_t gaps[2];
 	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
+	uint64_t stack;           // tunnels around its latest packet, as in struct packet
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];
+	uint8_t tunnel_changes;
+	uint8_t parents; // how many are in `parent`
 	uint8_t history_length;
 	char history[CONN_HISTORY_SIZE - CONN_HISTORY_INLINE];
+	struct uid parent[CONN_PARENTS_MOST]; // innermost tunnels that it was seen in
 };
 
 // Free elements are linked through their first word; those from `fresh` on were never used.

@@ -33,3 +33,9 @@ bool conn_history_is(const struct conn_table *table, const struct conn *conn, ch
 
 // Makes the history these letters.
 void conn_history_replace(struct conn_table *table, struct conn *conn, const char *letters);
+
+// X, once in a connection and always in upper case: weir stopped looking at something.
+static inline void conn_history_limit(struct conn_table *table, struct conn *conn)
+{
+	conn_history_once(table, conn, CONN_ORIG, CONN_LETTER_LIMIT, 'X');
+}

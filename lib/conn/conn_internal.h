@@ -115,6 +115,25 @@ void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
 // conn_count.c: the packet goes into its direction's counters.
 void conn_count(struct conn_table *table, struct conn *conn, unsigned side, uint32_t ip_length);
 
+// conn_tunnel.c: a new connection's tunnels; those of a further packet, which may be others; and
+// what a tracked UDP packet carries.
+void conn_tunnel_start(struct conn_table *table, struct conn *conn, const struct packet *packet);
+void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struct packet *packet);
+enum packet_tunnel conn_tunnel_carried(struct conn_table *table, struct conn *conn,
+				       const struct packet *packet);
+
+// Is a packet of an existing connection worth conn_tunnel_change()?
+static inline bool conn_tunnel_look(const struct conn *conn, const struct packet *packet)
+{
+	return __builtin_expect(packet->stack != 0 || conn_flag(conn, CONN_EXTENDED), 0);
+}
+
+static inline struct uid conn_uid(const struct conn_table *table, const struct conn *conn)
+{
+	return uid_make(&table->settings.uid_key, table->settings.worker, conn_slot(table, conn),
+			conn_cold(table, conn)->generation);
+}
+
 // conn_flip.c
 bool conn_flips_at_creation(const struct conn_settings *settings, const struct packet *packet);
 void conn_flip(struct conn_table *table, struct conn *conn);

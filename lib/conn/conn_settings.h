@@ -19,6 +19,12 @@ static inline bool conn_ports_contain(const struct conn_ports *ports, uint16_t p
 	return ports->bit[port / 64] >> (port % 64) & 1;
 }
 
+// Called for each packet whose `may_carry` is set, after it was tracked or left to another worker.
+// `ours`: it was tracked here, and `kind` says what tunnel it is in the connection named `uid`
+// (PACKET_TUNNEL_NONE: none). May call conn_track() for what is inside.
+typedef void (*conn_carrier_function)(void *context, const struct packet *packet, bool ours,
+				      enum packet_tunnel kind, struct uid uid);
+
 // What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0
 // means never.
 struct conn_settings {
@@ -35,6 +41,9 @@ struct conn_settings {
 	uint64_t tcp_connection_linger;
 	uint64_t tcp_close_delay;
 	uint64_t dns_session_timeout;
+	const struct packet_tunnels *tunnels; // NULL: none are opened
+	conn_carrier_function carrier;        // NULL: none are opened
+	void *carrier_context;
 	struct conn_ports long_lived_tcp; // responder ports that get CONN_TIMEOUT_TCP_LONG
 	struct conn_ports likely_server_tcp;
 	struct conn_ports likely_server_udp;

@@ -106,6 +106,9 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 	else
 		summary->state = CONN_STATE_OTH;
 	summary->history_length = conn_history_copy(table, conn, summary->history);
-	summary->uid = uid_make(&table->settings.uid_key, table->settings.worker,
-				conn_slot(table, conn), cold->generation);
+	summary->uid = conn_uid(table, conn);
+	if (extension != NULL) {
+		summary->parents = extension->parents;
+		memcpy(summary->parent, extension->parent, sizeof(summary->parent));
+	}
 }

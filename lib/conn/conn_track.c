@@ -37,6 +37,8 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 	conn_timeout_set(conn, first_timeout(packet));
 	if (packet->key.protocol != PACKET_TCP)
 		datagram_start(conn);
+	if (packet->stack != 0)
+		conn_tunnel_start(table, conn, packet);
 	if (conn_flips_at_creation(&table->settings, packet))
 		conn_flip(table, conn);
 	conn_timers_start(table, conn);
@@ -56,17 +58,19 @@ static struct conn *find_live(struct conn_table *table, const struct packet *pac
 		conn_remove(table, conn, CONN_REASON_REUSED);
 		return NULL;
 	}
+	if (conn_tunnel_look(conn, packet))
+		conn_tunnel_change(table, conn, packet);
 	return conn;
 }
 
-static void track(struct conn_table *table, const struct packet *packet)
+static struct conn *track(struct conn_table *table, const struct packet *packet)
 {
 	struct conn *conn = find_live(table, packet);
 
 	if (conn == NULL)
 		conn = conn_open(table, packet);
 	if (conn == NULL)
-		return;
+		return NULL;
 	table->counters.packets++;
 	switch (packet->key.protocol) {
 	case PACKET_TCP:
@@ -83,6 +87,24 @@ static void track(struct conn_table *table, const struct packet *packet)
 		other_track(table, conn, packet);
 		break;
 	}
+	return conn;
+}
+
+// Tells whoever wants to open tunnels about one; `conn` is NULL when it was not tracked here.
+static void carry(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		  bool ours)
+{
+	const struct conn_settings *settings = &table->settings;
+	enum packet_tunnel kind = PACKET_TUNNEL_NONE;
+	struct uid uid = {0};
+
+	if (settings->carrier == NULL)
+		return;
+	if (conn != NULL) {
+		kind = conn_tunnel_carried(table, conn, packet);
+		uid = conn_uid(table, conn);
+	}
+	settings->carrier(settings->carrier_context, packet, ours, kind, uid);
 }
 
 static bool is_ours(const struct packet *packet, uint8_t worker)
@@ -108,6 +130,15 @@ void conn_track_prepare(const struct conn_table *table, const struct packet *pac
 	__asm__ volatile("");
 }
 
+static void track_or_leave(struct conn_table *table, const struct packet *packet, uint8_t worker)
+{
+	bool ours = is_ours(packet, worker);
+	struct conn *conn = ours ? track(table, packet) : NULL;
+
+	if (__builtin_expect(packet->verdict == PACKET_TRACK && packet->may_carry, 0))
+		carry(table, conn, packet, ours);
+}
+
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker)
 {
@@ -123,7 +154,6 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 			table->clock = packet->time;
 		if (table->clock >= table->next_check && table->settings.exact_time)
 			conn_table_advance(table, table->clock, NO_LIMIT);
-		if (is_ours(packet, worker))
-			track(table, packet);
+		track_or_leave(table, packet, worker);
 	}
 }

@@ -28,9 +28,11 @@ static void print_packets(const struct control_totals *totals)
 		[PACKET_BAD_IP_CHECKSUM] = "wrong IP checksum",
 		[PACKET_BAD_EXTENSION] = "malformed: IPv6 extension header",
 		[PACKET_BAD_TRANSPORT] = "malformed: TCP, UDP or ICMP header",
-		[PACKET_NO_CONNECTION] = "IP without connections (tunnels, IPv6 ESP, ...)",
+		[PACKET_BAD_TUNNEL] = "malformed: tunnel in IP, or one too deep",
+		[PACKET_NO_CONNECTION] = "IP without connections (IPv6 ESP, ...)",
 	};
 
+	print_count("found inside others, in tunnels and the like", totals->capture.unpacked);
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		print_count(what[i], totals->capture.verdict[i]);
 	print_count("of the tracked: wrong checksum", totals->conn.bad_checksum);
@@ -96,7 +98,8 @@ bool control_check_books(const struct control *control)
 	control_totals(control, &totals);
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		fates += totals.capture.verdict[i];
-	good = balance("packets received, and what became of them", totals.capture.received, fates);
+	good = balance("packets received or found inside others, and what became of them",
+		       totals.capture.received + totals.capture.unpacked, fates);
 	good &= balance("packets for connections, and packets tracked or refused",
 			totals.capture.verdict[PACKET_TRACK],
 			totals.conn.packets + totals.conn.refused + totals.handoff_full);

@@ -5,6 +5,7 @@
 static void add_capture(struct capture_counters *sum, const struct capture_counters *counters)
 {
 	sum->received += counters->received;
+	sum->unpacked += counters->unpacked;
 	sum->bytes += counters->bytes;
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		sum->verdict[i] += counters->verdict[i];
@@ -35,8 +36,7 @@ void control_totals(const struct control *control, struct control_totals *totals
 	for (uint32_t i = 0; i < settings->worker_count; i++) {
 		const struct control_worker *worker = &settings->workers[i];
 
-		if (settings->input == NULL)
-			add_capture(&totals->capture, &worker->counters->capture);
+		add_capture(&totals->capture, &worker->counters->capture);
 		add_conn(&totals->conn, worker->conn);
 		totals->handed_out += worker->counters->handed_out;
 		totals->handed_in += worker->counters->handed_in;

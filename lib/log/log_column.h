@@ -15,7 +15,8 @@
 // Room that log_line_format() and log_header_format() need: half for keys and values of fixed size,
 // half for strings.
 #define LOG_LINE_SIZE 16384
-static_assert(LOG_COLUMN_MAX * (LOG_COLUMN_NAME_SIZE + 8 + LOG_VALUE_SIZE) < LOG_LINE_SIZE / 2,
+static_assert(LOG_COLUMN_MAX * (LOG_COLUMN_NAME_SIZE + 8 + LOG_VALUE_SIZE) + LOG_UIDS_SIZE <
+		      LOG_LINE_SIZE / 2,
 	      "a line holds every column");
 
 // One column: a row in the table of its log. `write` appends the value of `record` to `text`; a

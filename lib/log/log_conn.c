@@ -198,6 +198,14 @@ COLUMN(protocol)
 	log_text_count(text, summary->protocol);
 }
 
+COLUMN(tunnel_parents)
+{
+	SUMMARY;
+
+	if (summary->parents > 0)
+		log_text_uids(text, summary->parent, summary->parents);
+}
+
 static const struct log_column columns[] = {
 	{"ts", "time", write_time},
 	{"uid", "string", write_uid},
@@ -219,7 +227,7 @@ static const struct log_column columns[] = {
 	{"orig_ip_bytes", "count", write_orig_ip_bytes},
 	{"resp_pkts", "count", write_resp_packets},
 	{"resp_ip_bytes", "count", write_resp_ip_bytes},
-	{"tunnel_parents", "set[string]", write_nothing},
+	{"tunnel_parents", "set[string]", write_tunnel_parents},
 	{"ip_proto", "count", write_protocol},
 };
 

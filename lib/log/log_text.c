@@ -104,6 +104,19 @@ void log_text_uid(struct log_text *text, struct uid uid)
 	quote(text);
 }
 
+void log_text_uids(struct log_text *text, const struct uid *uids, size_t count)
+{
+	if (text->format == LOG_FORMAT_JSON)
+		*text->at++ = '[';
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			*text->at++ = ',';
+		log_text_uid(text, uids[i]);
+	}
+	if (text->format == LOG_FORMAT_JSON)
+		*text->at++ = ']';
+}
+
 void log_text_word(struct log_text *text, const char *word)
 {
 	quote(text);

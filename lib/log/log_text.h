@@ -46,6 +46,11 @@ void log_text_bool(struct log_text *text, bool value);
 void log_text_address(struct log_text *text, const struct address *address);
 void log_text_uid(struct log_text *text, struct uid uid);
 
+// A set of names, at least one; they take up to LOG_UIDS_SIZE bytes.
+#define LOG_UIDS_MOST 6
+#define LOG_UIDS_SIZE (LOG_UIDS_MOST * (UID_TEXT_SIZE + 3) + 1)
+void log_text_uids(struct log_text *text, const struct uid *uids, size_t count);
+
 // A word of our own, at most LOG_VALUE_SIZE - 2 bytes, that needs no escapes (an enum's name).
 void log_text_word(struct log_text *text, const char *word);
 

@@ -323,3 +323,14 @@ enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct pack
 		return PACKET_BAD_IP_HEADER;
 	}
 }
+
+uint32_t packet_ip_claims(const struct packet_cursor *cursor, unsigned version)
+{
+	uint32_t header = version == 4 ? IPV4_HEADER : IPV6_HEADER;
+
+	if (cursor->captured < header || cursor->data[0] >> 4 != version)
+		return 0;
+	if (version == 4)
+		return bytes_be16(cursor->data + 2);
+	return version == 6 ? IPV6_HEADER + bytes_be16(cursor->data + 4) : 0;
+}

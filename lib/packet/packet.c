@@ -18,6 +18,7 @@ const char *packet_verdict_name(enum packet_verdict verdict)
 		[PACKET_BAD_IP_CHECKSUM] = "bad_ip_checksum",
 		[PACKET_BAD_EXTENSION] = "bad_ipv6_extension",
 		[PACKET_BAD_TRANSPORT] = "bad_transport_header",
+		[PACKET_BAD_TUNNEL] = "bad_tunnel",
 		[PACKET_NO_CONNECTION] = "no_connection",
 	};
 
@@ -46,6 +47,7 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 	packet->copied = 0;
 	packet->stack = 0;
 	packet->depth = 0;
+	packet->innermost = PACKET_TUNNEL_NONE;
 	decoder->rest.captured = 0;
 	verdict = packet_link_skip(decoder, frame->link, &cursor, packet);
 	if (verdict == PACKET_TRACK)

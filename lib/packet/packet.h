@@ -27,6 +27,7 @@ enum packet_link {
 	PACKET_LINK_FDDI = 10,
 	PACKET_LINK_PPP_SERIAL = 50,
 	PACKET_LINK_RAW = 101,
+	PACKET_LINK_WIRELESS = 105, // 802.11
 	PACKET_LINK_LOOP = 108,
 	PACKET_LINK_COOKED = 113,
 	PACKET_LINK_NFLOG = 239,
@@ -45,8 +46,9 @@ enum packet_verdict {
 	PACKET_BAD_IP_CHECKSUM,
 	PACKET_BAD_EXTENSION, // IPv6 extension header cut or inconsistent
 	PACKET_BAD_TRANSPORT, // TCP, UDP or ICMP header does not fit
-	PACKET_NO_CONNECTION, // IP, but of a kind that makes no connection: IPv6 ESP, tunnel
-	// carriers, ...
+	PACKET_BAD_TUNNEL,    // a tunnel inside IP whose header or length does not fit, or one
+	// tunnel too many
+	PACKET_NO_CONNECTION, // IP, but of a kind that makes no connection: IPv6 ESP, ...
 	PACKET_VERDICT_COUNT
 };
 
@@ -130,20 +132,44 @@ struct packet {
 	uint8_t copied;          // payload lies in the fragment table, not in the frame
 	uint8_t verdict;         // enum packet_verdict
 	uint8_t owner;           // worker that tracks its connection; set by capture
-	uint8_t depth;           // tunnels around it
+	uint8_t depth : 4;       // tunnels around it
+	uint8_t innermost : 4;   // enum packet_tunnel: the last of them
 	uint8_t has_mac;
 	uint8_t may_carry; // UDP that may be a tunnel; whether it is, its connection decides
 };
 
 static_assert(sizeof(struct packet) == 128, "a packet is two cache lines");
 
+// Ways to carry packets inside packets.
+enum packet_tunnel {
+	PACKET_TUNNEL_NONE,
+	PACKET_TUNNEL_IP, // IP in IP, or GRE in IP; such a tunnel is known by its pair of addresses
+	PACKET_TUNNEL_GRE, // GRE in UDP (RFC 8086); the same
+	PACKET_TUNNEL_VXLAN,
+	PACKET_TUNNEL_GENEVE,
+	PACKET_TUNNEL_GTP, // GTPv1-U
+	PACKET_TUNNEL_TEREDO,
+	PACKET_TUNNEL_AYIYA,
+	PACKET_TUNNEL_COUNT
+};
+
+// Nothing is looked for below this many tunnels, whatever the settings say.
+#define PACKET_TUNNEL_MOST 8
+
+// Which tunnels are looked for; immutable while it is used. Decoders and tables share one.
+struct packet_tunnels {
+	uint8_t depth;       // at most so many inside each other, up to PACKET_TUNNEL_MOST
+	uint8_t kind[65536]; // enum packet_tunnel, by the responder's UDP port
+};
+
 struct fragment_table;
 
 struct packet_decoder {
 	bool ignore_checksums;
-	uint64_t secret[6];               // for the hash, from packet_secret()
-	struct fragment_table *fragments; // NULL: every fragment is refused
-	struct packet_rest {              // what packet_decode_more() goes on with; private
+	const struct packet_tunnels *tunnels; // NULL: none are opened
+	uint64_t secret[6];                   // for the hash, from packet_secret()
+	struct fragment_table *fragments;     // NULL: every fragment is refused
+	struct packet_rest {                  // what packet_decode_more() goes on with; private
 		const uint8_t *data;
 		uint32_t captured;
 		uint32_t length;
@@ -165,3 +191,26 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 // (802.11 aggregates). False when there is none, else `packet` is as after packet_decode(). The
 // frame must still be there.
 bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet);
+
+// How a UDP datagram is to be opened: by its connection's responder port or, where that belongs to
+// no tunnel, by what it looks like (AYIYA, Teredo). `tunnels` may be NULL.
+enum packet_tunnel packet_tunnel_of(const struct packet_tunnels *tunnels,
+				    const struct packet *packet, uint16_t responder_port);
+
+enum packet_tunnel_result {
+	PACKET_TUNNEL_OPEN,     // there is a packet inside
+	PACKET_TUNNEL_CLOSED,   // nothing inside that could be tracked: control messages, ...
+	PACKET_TUNNEL_INVALID,  // not this kind of tunnel after all
+	PACKET_TUNNEL_TOO_DEEP, // one tunnel more than is allowed
+};
+
+// Looks at the tunnel header in the payload of a UDP packet.
+enum packet_tunnel_result packet_tunnel_check(const struct packet_tunnels *tunnels,
+					      const struct packet *packet, enum packet_tunnel kind);
+
+// Decodes what is inside a UDP packet for which packet_tunnel_check() said PACKET_TUNNEL_OPEN;
+// `parent` is the name of the connection that carries it. Then as packet_decode(); the payload of
+// `carrier` must stay.
+enum packet_verdict packet_decapsulate(struct packet_decoder *decoder, const struct packet *carrier,
+				       enum packet_tunnel kind, struct uid parent,
+				       struct packet *packet);

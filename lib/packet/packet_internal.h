@@ -51,7 +51,7 @@ enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct pack
 				     struct packet *packet);
 
 // transport.c: from the transport header on; the cursor is limited to the datagram.
-enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder,
+enum packet_verdict packet_transport_decode(struct packet_decoder *decoder,
 					    const struct packet_ends *ends,
 					    struct packet_cursor *cursor, struct packet *packet);
 
@@ -59,3 +59,28 @@ enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder
 // partner, so that both directions are one connection.
 bool packet_icmp_ports(uint8_t protocol, uint8_t type, uint8_t code, uint16_t *source,
 		       uint16_t *destination);
+
+// tunnel_ip.c: protocols 4, 41 and 47; the cursor is what follows the IP header.
+enum packet_verdict packet_tunnel_ip_decode(struct packet_decoder *decoder,
+					    const struct packet_ends *ends,
+					    struct packet_cursor *cursor, struct packet *packet);
+enum packet_verdict packet_tunnel_gre_decode(struct packet_decoder *decoder,
+					     const struct address ends[2],
+					     struct packet_cursor *cursor, struct packet *packet);
+
+// What a GRE header leads to; only looked at, nothing is decoded.
+struct packet_gre {
+	uint32_t header; // bytes before the packet inside
+	uint16_t type;   // what that is
+	bool exact;      // IP that must fill the rest exactly
+};
+bool packet_tunnel_gre_read(const struct packet_cursor *cursor, struct packet_gre *gre);
+
+// tunnel.c: could this UDP packet be a tunnel, whichever of its ports is the responder's?
+bool packet_tunnel_likely(const struct packet_tunnels *tunnels, const struct packet *packet);
+
+// tunnel.c: the packet is inside one tunnel more.
+void packet_tunnel_enter(struct packet *packet, enum packet_tunnel kind, struct uid parent);
+
+// ip.c: the length that an IP header claims, or 0 when it is not `version` or was not captured.
+uint32_t packet_ip_claims(const struct packet_cursor *cursor, unsigned version);

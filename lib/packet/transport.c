@@ -96,6 +96,18 @@ static enum packet_verdict decode_tcp(const struct packet_decoder *decoder,
 	return PACKET_TRACK;
 }
 
+// RFC 6935 lets tunnels send no checksum over IPv6; Zeek takes VXLAN's word for it when it looks
+// like VXLAN with a frame inside (spec-conn 4.1).
+static bool may_omit_checksum(const struct packet_decoder *decoder,
+			      const struct packet_cursor *cursor)
+{
+	enum { VXLAN_LEAST = UDP_HEADER + 8 + 14, VXLAN_HAS_ID = 0x08 };
+
+	return decoder->tunnels != NULL && cursor->length > VXLAN_LEAST &&
+	       decoder->tunnels->kind[bytes_be16(cursor->data + 2)] == PACKET_TUNNEL_VXLAN &&
+	       cursor->data[UDP_HEADER] & VXLAN_HAS_ID;
+}
+
 static enum packet_verdict decode_udp(const struct packet_decoder *decoder,
 				      const struct packet_ends *ends, struct packet_cursor *cursor,
 				      struct packet *packet)
@@ -110,7 +122,8 @@ static enum packet_verdict decode_udp(const struct packet_decoder *decoder,
 	// Zero stands for "not computed", which IPv6 does not allow (RFC 8200, section 8.1).
 	no_checksum = header[6] == 0 && header[7] == 0;
 	packet->transport = PACKET_TRANSPORT_OK;
-	if (!decoder->ignore_checksums && !packet->cut && !(no_checksum && !ends->v6) &&
+	if (!decoder->ignore_checksums && !packet->cut &&
+	    !(no_checksum && (!ends->v6 || may_omit_checksum(decoder, cursor))) &&
 	    (no_checksum || !checksum_good(ends, cursor, true)))
 		packet->transport = PACKET_TRANSPORT_BAD_CHECKSUM;
 	cursor_skip(cursor, UDP_HEADER);
@@ -137,12 +150,13 @@ static enum packet_verdict decode_icmp(const struct packet_decoder *decoder,
 	return PACKET_TRACK;
 }
 
-enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder,
+enum packet_verdict packet_transport_decode(struct packet_decoder *decoder,
 					    const struct packet_ends *ends,
 					    struct packet_cursor *cursor, struct packet *packet)
 {
 	enum packet_verdict verdict = PACKET_TRACK;
 
+	packet->may_carry = 0;
 	packet->cut = cursor->captured < cursor->length;
 	switch (ends->protocol) {
 	case PACKET_TCP:
@@ -159,7 +173,9 @@ enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder
 	case PACKET_IPV6:
 	case PACKET_GRE:
 		// Carriers of tunnels are no connections themselves.
-		return PACKET_NO_CONNECTION;
+		return decoder->tunnels != NULL
+			       ? packet_tunnel_ip_decode(decoder, ends, cursor, packet)
+			       : PACKET_NO_CONNECTION;
 	default:
 		set_key(decoder, ends, 0, 0, false, packet);
 		packet->transport = PACKET_TRANSPORT_OK;
@@ -168,5 +184,7 @@ enum packet_verdict packet_transport_decode(const struct packet_decoder *decoder
 	packet->payload = cursor->data;
 	packet->payload_captured = (uint16_t)cursor->captured;
 	packet->payload_length = (uint16_t)cursor->length;
+	if (ends->protocol == PACKET_UDP && verdict == PACKET_TRACK)
+		packet->may_carry = packet_tunnel_likely(decoder->tunnels, packet);
 	return verdict;
 }

@@ -23,8 +23,9 @@ static void wait_a_little(uint32_t *idle)
 		usleep(100);
 }
 
-static void handle_batch(struct worker *worker, const struct batch *batch)
+static void handle_batch(struct worker *worker, struct batch *batch)
 {
+	worker->batch = batch;
 	for (uint32_t at = 0; at < batch->count; at += STEP) {
 		uint32_t count = batch->count - at < STEP ? batch->count - at : STEP;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
-#include "worker/worker_internal.h"
+#include "worker/port_loop.h"
 
 #include "capture/rss.h"
 #include "packet/fragment.h"
@@ -12,7 +12,6 @@
 
 #include <errno.h>
 
-#define BURST 64
 // How far ahead packet data is asked for.
 #define DATA_AHEAD   6
 #define HANDOFF_RING 4096
@@ -48,9 +47,17 @@ int worker_connect(struct worker **workers, uint32_t count)
 	return 0;
 }
 
+// Written by one thread only, so no locked instruction is needed.
+static void count(_Atomic uint64_t *counter, int64_t more)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + (uint64_t)more, memory_order_release);
+}
+
 // Which worker owns the connection of a packet. Always by our own hash, which costs two look-ups: a card
 // may hash less than we think (fragments, tags, tunnels), and its queue is only a hint.
-static uint8_t find_owner(const struct worker *worker, const struct packet *packet)
+uint8_t worker_find_owner(const struct worker *worker, const struct packet *packet)
 {
 	if (worker->settings.count == 1)
 		return (uint8_t)worker->settings.index;
@@ -61,7 +68,7 @@ static uint8_t find_owner(const struct worker *worker, const struct packet *pack
 // fragment's buffer.
 static void move_payload(struct packet *packet, struct rte_mbuf *buffer)
 {
-	uint32_t room = (uint32_t)buffer->buf_len;
+	uint16_t room = buffer->buf_len;
 
 	if (!packet->copied)
 		return;
@@ -73,16 +80,17 @@ static void move_payload(struct packet *packet, struct rte_mbuf *buffer)
 	packet->copied = 0;
 }
 
-static void hand_out(struct worker *worker, struct packet *packet, struct rte_mbuf *buffer)
+void worker_hand_out(struct worker *worker, struct packet *packet, struct rte_mbuf *buffer)
 {
 	struct handoff handoff;
 
 	move_payload(packet, buffer);
 	handoff = (struct handoff){.packet = *packet, .buffer = buffer};
-	if (bus_ring_put(worker->handoff_out[packet->owner], &handoff, 1) == 1) {
-		worker->counters.handed_out++;
+	// Before, so that no more is ever taken than was given: see all_taken().
+	count(&worker->counters.handed_out, 1);
+	if (bus_ring_put(worker->handoff_out[packet->owner], &handoff, 1) == 1)
 		return;
-	}
+	count(&worker->counters.handed_out, -1);
 	worker->counters.handoff_full++;
 	rte_pktmbuf_free(buffer);
 }
@@ -104,7 +112,7 @@ static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet
 	counters->bytes += frame.length;
 	counters->verdict[verdict]++;
 	if (verdict == PACKET_TRACK)
-		packet->owner = find_owner(worker, packet);
+		packet->owner = worker_find_owner(worker, packet);
 }
 
 // Frees the buffers of packets that stayed here; the others were freed or handed out.
@@ -140,12 +148,12 @@ static bool poll_queue(struct worker *worker, const struct port_queue *queue)
 		if (packets[i].verdict == PACKET_TRACK)
 			conn_track_prepare(worker->table, &packets[i]);
 	}
-	conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
+	worker_track_burst(worker, packets, buffers, count);
 	if (worker->settings.count > 1) {
 		for (uint16_t i = 0; i < count; i++) {
 			if (packets[i].verdict == PACKET_TRACK &&
 			    packets[i].owner != worker->settings.index)
-				hand_out(worker, &packets[i], buffers[i]);
+				worker_hand_out(worker, &packets[i], buffers[i]);
 		}
 	}
 	free_buffers(worker, buffers, packets, count);
@@ -157,15 +165,21 @@ static bool take_handed(struct worker *worker, struct bus_ring *ring)
 {
 	struct handoff handed[BURST];
 	struct packet packets[BURST];
-	size_t count = bus_ring_take(ring, handed, BURST);
+	struct rte_mbuf *buffers[BURST];
+	size_t taken = bus_ring_take(ring, handed, BURST);
 
-	for (size_t i = 0; i < count; i++)
+	if (taken == 0)
+		return false;
+	for (size_t i = 0; i < taken; i++) {
 		packets[i] = handed[i].packet;
-	conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
-	for (size_t i = 0; i < count; i++)
-		rte_pktmbuf_free(handed[i].buffer);
-	worker->counters.handed_in += count;
-	return count > 0;
+		buffers[i] = handed[i].buffer;
+	}
+	worker_track_burst(worker, packets, buffers, taken);
+	rte_pktmbuf_free_bulk(buffers, (unsigned)taken);
+	fragment_table_recycle(worker->decoder.fragments);
+	// After what these packets carried was handed on: see all_taken().
+	count(&worker->counters.handed_in, (int64_t)taken);
+	return true;
 }
 
 // One round of the poll loop; `receive` also from the devices. Returns whether there was a packet.
@@ -203,6 +217,22 @@ static bool peers_receiving(const struct worker *worker)
 	return false;
 }
 
+// Has every packet that was handed over arrived? A worker counts what it took after it has handed on
+// what was inside. So when all that was taken, counted first, is all that was ever handed over,
+// nothing is on its way.
+static bool all_taken(const struct worker *worker)
+{
+	uint64_t taken = 0, given = 0;
+
+	for (uint32_t i = 0; i < worker->settings.count; i++)
+		taken += atomic_load_explicit(&worker->peers[i]->counters.handed_in,
+					      memory_order_acquire);
+	for (uint32_t i = 0; i < worker->settings.count; i++)
+		given += atomic_load_explicit(&worker->peers[i]->counters.handed_out,
+					      memory_order_acquire);
+	return taken == given;
+}
+
 int worker_run_ports(void *argument)
 {
 	struct worker *worker = argument;
@@ -216,8 +246,8 @@ int worker_run_ports(void *argument)
 		turn(worker, true);
 	atomic_store_explicit(&worker->counters.receiving, false, memory_order_release);
 	// What others hand over until they have stopped too is still tracked.
-	while (peers_receiving(worker) || turn(worker, false))
-		turn(worker, false);
+	while (turn(worker, false) || peers_receiving(worker) || !all_taken(worker))
+		;
 	worker_finish(worker);
 	worker_end();
 	return 0;

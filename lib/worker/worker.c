@@ -39,18 +39,26 @@ static void limbo_wait(struct conn_limbo *limbo)
 	urcu_qsbr_call_rcu(&waiting->head, limbo_elapsed);
 }
 
-static int prepare_live(struct worker *worker)
+static int prepare_decoder(struct worker *worker)
 {
 	const struct worker_settings *settings = &worker->settings;
 
 	worker->decoder.ignore_checksums = settings->ignore_checksums;
+	worker->decoder.tunnels = settings->tunnels;
 	memcpy(worker->decoder.secret, settings->conn.secret, sizeof(worker->decoder.secret));
 	worker->decoder.fragments = fragment_table_create(settings->fragments,
 							  settings->fragment_timeout);
+	return worker->decoder.fragments != NULL ? 0 : -ENOMEM;
+}
+
+static int prepare_live(struct worker *worker)
+{
+	const struct worker_settings *settings = &worker->settings;
+
+	worker->inside = worker_inside_create();
 	worker->handoff_in = calloc(settings->count, sizeof(*worker->handoff_in));
 	worker->handoff_out = calloc(settings->count, sizeof(*worker->handoff_out));
-	return worker->decoder.fragments != NULL && worker->handoff_in != NULL &&
-			       worker->handoff_out != NULL
+	return worker->inside != NULL && worker->handoff_in != NULL && worker->handoff_out != NULL
 		       ? 0
 		       : -ENOMEM;
 }
@@ -63,10 +71,14 @@ struct worker *worker_create(const struct worker_settings *settings)
 		goto no_memory;
 	worker->settings = *settings;
 	worker->settings.conn.worker = (uint8_t)settings->index;
+	worker->settings.conn.tunnels = settings->tunnels;
+	worker->settings.conn.carrier = settings->batches != NULL ? worker_carrier_file
+								  : worker_carrier_port;
+	worker->settings.conn.carrier_context = worker;
 	worker->table = conn_table_create(&worker->settings.conn, limbo_wait);
 	if (worker->table == NULL)
 		goto failed;
-	if (settings->batches == NULL && prepare_live(worker) < 0)
+	if (prepare_decoder(worker) < 0 || (settings->batches == NULL && prepare_live(worker) < 0))
 		goto no_memory;
 	return worker;
 
@@ -85,6 +97,7 @@ void worker_destroy(struct worker *worker)
 		bus_ring_destroy(worker->handoff_in[i]);
 	free(worker->handoff_in);
 	free(worker->handoff_out);
+	free(worker->inside);
 	fragment_table_destroy(worker->decoder.fragments);
 	conn_table_destroy(worker->table);
 	free(worker);

@@ -32,6 +32,7 @@ struct worker_settings {
 	uint32_t fragments;
 	uint64_t fragment_timeout;
 	bool ignore_checksums;
+	const struct packet_tunnels *tunnels; // NULL: none are opened
 };
 
 // NULL with a message. Start-up only.

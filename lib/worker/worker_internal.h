@@ -4,10 +4,17 @@
 
 #include "worker/worker.h"
 
+// Live: packets found in the tunnels of a burst, tracked as a burst of their own.
+struct worker_inside;
+
 struct worker {
 	struct conn_table *table;
 	struct worker_settings settings;
-	struct packet_decoder decoder; // live only
+	struct packet_decoder decoder; // of frames when live, and of what is inside tunnels
+	struct batch *batch;           // files: the one that is being handled
+	uint32_t carrier;              // files: index in it of the packet whose tunnels are open
+	uint32_t level;                // files: how many of them are
+	struct worker_inside *inside;  // live only
 	struct bus_ring **handoff_in;  // [workers], live only; NULL at the own place
 	struct bus_ring **handoff_out;
 	uint64_t now;
@@ -15,6 +22,16 @@ struct worker {
 	atomic_bool stop;
 	struct worker_counters counters;
 };
+
+// port_tunnel.c: NULL without memory; freed with free().
+struct worker_inside *worker_inside_create(void);
+
+// file_tunnel.c, port_tunnel.c: what conn_track() calls for packets that may be tunnels; the context
+// is the worker.
+void worker_carrier_file(void *worker, const struct packet *packet, bool ours,
+			 enum packet_tunnel kind, struct uid uid);
+void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
+			 enum packet_tunnel kind, struct uid uid);
 
 // worker.c: the first and the last thing that a worker's thread does.
 void worker_begin(struct worker *worker);

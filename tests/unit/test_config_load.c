@@ -205,7 +205,7 @@ static void a_section_near_none_gets_all_sections(void **state)
 	assert_load_fails(
 		*state, "[bananas]\n",
 		"@:1: [bananas]: unknown section; the sections are [capture] [workers] "
-		"[connections] [fragments] [timeouts] [inactivity] [ports] [networks] [log]");
+		"[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] [networks] [log]");
 }
 
 static void a_malformed_section_is_reported(void **state)
@@ -215,7 +215,7 @@ static void a_malformed_section_is_reported(void **state)
 		"@:1: '[log' is not a section; write for instance [log]\n"
 		"@:3: '[log] x' is not a section; write for instance [log]\n"
 		"@:4: []: unknown section; the sections are [capture] [workers] "
-		"[connections] [fragments] [timeouts] [inactivity] [ports] [networks] [log]");
+		"[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] [networks] [log]");
 	assert_defaults(((struct fixture *)*state)->config);
 }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "worker/worker_internal.h"
+
+#include "capture/batch.h"
+#include "capture/rss.h"
+#include "packet/fragment.h"
+
+#include <urcu/urcu-qsbr.h>
+
+#include <sched.h>
+
+// Tunnels in files. Every worker opens every tunnel, so that each sees all fragments and learns of
+// the time, and tracks what it owns of the inside; only the owner of the carrying connection knows
+// whether there is a tunnel, and tells (see batch.h). Packets thus reach a connection in the order
+// of the file, whatever the number of workers.
+
+// Packets of one frame inside a tunnel (802.11 aggregates); more are left alone.
+#define INSIDE_MOST 16
+
+static void tell(struct batch_tunnel *tunnel, enum packet_tunnel kind, struct uid uid)
+{
+	tunnel->uid = uid;
+	atomic_store_explicit(&tunnel->told, (unsigned)kind + 1, memory_order_release);
+}
+
+// The owner handles the packets in the same order and waits for nobody behind this one, so it comes
+// here soon.
+static enum packet_tunnel await(const struct batch_tunnel *tunnel, struct uid *uid)
+{
+	unsigned told;
+
+	while ((told = atomic_load_explicit(&tunnel->told, memory_order_acquire)) == 0) {
+		// Nothing of another worker's is held here.
+		urcu_qsbr_quiescent_state();
+		sched_yield();
+	}
+	*uid = tunnel->uid;
+	return (enum packet_tunnel)(told - 1);
+}
+
+// Decodes all that is inside; returns how many packets that are.
+static size_t decode_inside(struct worker *worker, const struct packet *carrier, bool ours,
+			    enum packet_tunnel kind, struct uid uid, struct packet *packets)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+	size_t count = 0;
+
+	packet_decapsulate(&worker->decoder, carrier, kind, uid, &packets[0]);
+	do {
+		struct packet *packet = &packets[count];
+
+		if (packet->verdict == PACKET_TRACK)
+			packet->owner = rss_worker(rss_hash(&packet->key));
+		// The levels of the batch have room for one tunnel in each.
+		if (count > 0)
+			packet->may_carry = 0;
+		if (ours) {
+			counters->unpacked++;
+			counters->verdict[packet->verdict]++;
+		}
+		count++;
+	} while (count < INSIDE_MOST && packet_decode_more(&worker->decoder, &packets[count]));
+	return count;
+}
+
+void worker_carrier_file(void *context, const struct packet *packet, bool ours,
+			 enum packet_tunnel kind, struct uid uid)
+{
+	struct worker *worker = context;
+	struct packet inside[INSIDE_MOST];
+	struct batch_tunnel *tunnel;
+	size_t count;
+
+	if (worker->level == 0)
+		worker->carrier = (uint32_t)(packet - worker->batch->packet);
+	tunnel = &worker->batch->tunnel[worker->carrier][worker->level];
+	if (ours)
+		tell(tunnel, kind, uid);
+	else
+		kind = await(tunnel, &uid);
+	if (kind == PACKET_TUNNEL_NONE)
+		return;
+	count = decode_inside(worker, packet, ours, kind, uid, inside);
+	worker->level++;
+	conn_track(worker->table, inside, count, (uint8_t)worker->settings.index);
+	worker->level--;
+	if (worker->level == 0)
+		fragment_table_recycle(worker->decoder.fragments);
+}

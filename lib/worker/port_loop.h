@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "worker/worker_internal.h"
+
+// What the files of a live worker's loop share.
+
+struct rte_mbuf;
+
+// Packets taken from a queue at a time.
+#define BURST 64
+
+// Tracks a burst, and all that is in its tunnels. `buffers` are what the packets lie in; they stay
+// with the caller.
+void worker_track_burst(struct worker *worker, const struct packet *packets,
+			struct rte_mbuf **buffers, size_t count);
+
+// Gives a packet, and the buffer that it lies in, to the worker that owns its connection.
+void worker_hand_out(struct worker *worker, struct packet *packet, struct rte_mbuf *buffer);
+
+// Which worker that is.
+uint8_t worker_find_owner(const struct worker *worker, const struct packet *packet);
