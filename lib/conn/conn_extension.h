@@ -19,6 +19,18 @@ struct conn_range {
 	uint32_t next;     // index, or CONN_NO_EXTENSION
 };
 
+// Where a reader of one side's stream is; see content.h. Each protocol uses what it needs.
+struct content_state {
+	uint32_t left;  // bytes of the message at hand that are still to come
+	uint32_t total; // of the message, line or list
+	uint16_t names; // in the list
+	uint8_t have;   // bytes in `head`
+	uint8_t phase;
+	uint8_t list;
+	uint8_t over;     // a limit was passed
+	uint8_t head[14]; // beginning of the message
+};
+
 struct conn_extension {
 	uint64_t missed;         // bytes in gaps
 	uint64_t range_bytes[2]; // sum over the ranges
@@ -29,6 +41,8 @@ struct conn_extension {
 	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
 	uint64_t stack;           // tunnels around its latest packet, as in struct packet
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];
+	struct content_state content[2];
+	uint8_t content_kind;
 	uint8_t tunnel_changes;
 	uint8_t parents; // how many are in `parent`
 	uint8_t history_length;

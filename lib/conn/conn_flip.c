@@ -79,6 +79,7 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 		SWAP(extension->range_last[0], extension->range_last[1]);
 		SWAP(extension->range_count[0], extension->range_count[1]);
 		SWAP(extension->gaps[0], extension->gaps[1]);
+		SWAP(extension->content[0], extension->content[1]);
 		SWAP(extension->syn_position[0], extension->syn_position[1]);
 		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
 			SWAP(extension->scaled_high[kind][0], extension->scaled_high[kind][1]);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "conn/conn_internal.h"
 
+#include "conn/content.h"
 #include "conn/datagram.h"
 
 // Between packets of a file every timer that is due runs, however many they are.
@@ -41,6 +42,8 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 		conn_tunnel_start(table, conn, packet);
 	if (conn_flips_at_creation(&table->settings, packet))
 		conn_flip(table, conn);
+	if (packet->key.protocol == PACKET_TCP && content_has_port(conn_port(conn, CONN_RESP)))
+		conn->end[CONN_ORIG].watched = conn->end[CONN_RESP].watched = 1;
 	conn_timers_start(table, conn);
 	return conn;
 }

@@ -3,9 +3,14 @@
 #include "conn/conn_history.h"
 
 #include "base/bytes.h"
+#include "conn/content.h"
 #include "conn/datagram.h"
 
 // UDP, ICMP and every other IP protocol: no state but who sent how much.
+
+#define NTP_MESSAGE         48
+#define NTP_MAC_MOST        24
+#define NTP_EXTENSION_LEAST 16
 
 int64_t datagram_payload(const struct conn_endpoint *end)
 {
@@ -47,22 +52,22 @@ static bool is_dns_port(uint16_t port)
 	return port == 53 || port == 137 || port == 5353 || port == 5355;
 }
 
-// Zeek's DNS analyzer takes 224.x.x.x and ff00::/8, and nothing else, for multicast here (spec-conn
-// 10, trap 13).
-static bool is_multicast(const struct address *address)
+// What follows the message is a MAC of at most 24 bytes, or extension fields with their lengths
+// (RFC 5906). Zeek reads the mode only of messages that fit.
+static bool ntp_extensions_fit(const struct packet *packet)
 {
-	return address_is_v4(address) ? address->byte[12] == 224 : address->byte[0] == 0xff;
-}
+	const uint8_t *at = packet->payload + NTP_MESSAGE;
+	uint32_t left = packet->payload_captured - NTP_MESSAGE;
 
-// spec-conn 1.4, "later": the first DNS message is a response, so its sender is the server.
-static bool dns_flips(const struct conn *conn, const struct packet *packet, unsigned side)
-{
-	unsigned responder = (conn->key.flags & CONN_ORIG_END) ^ CONN_RESP;
+	while (left > NTP_MAC_MOST) {
+		uint32_t length = bytes_be16(at + 2);
 
-	if (packet->payload_captured < 12 || packet->payload_length < 12)
-		return false;
-	return side == CONN_ORIG && packet->payload[2] & 0x80 &&
-	       !is_multicast(&conn->key.address[responder]);
+		if (length < NTP_EXTENSION_LEAST || length > left)
+			return false;
+		at += length;
+		left -= length;
+	}
+	return true;
 }
 
 // A server's NTP message (mode 4) from the originator, or a client's (mode 3) from the responder.
@@ -70,7 +75,7 @@ static bool ntp_flips(const struct packet *packet, unsigned side)
 {
 	unsigned mode;
 
-	if (packet->payload_captured < 48)
+	if (packet->payload_captured < NTP_MESSAGE || !ntp_extensions_fit(packet))
 		return false;
 	mode = packet->payload[0] & 7;
 	return (side == CONN_ORIG && mode == 4) || (side == CONN_RESP && mode == 3);
@@ -78,28 +83,18 @@ static bool ntp_flips(const struct packet *packet, unsigned side)
 
 // Lets what the messages say decide who is the originator, once. Payload totals and letters stay
 // with their old sides then, as in Zeek (spec-conn 1.4, side effects).
-static void flip_by_content(struct conn_table *table, struct conn *conn,
-			    const struct packet *packet, unsigned side)
+static void read_message(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			 unsigned side)
 {
 	uint16_t port = conn_port(conn, CONN_RESP);
-	bool flip;
 
-	if (conn_flag(conn, CONN_FLIPPED_LATE))
-		return;
 	if (is_dns_port(port)) {
-		// Only the very first message counts.
+		content_dns_message(table, conn, side, packet->payload, packet->payload_captured,
+				    packet->payload_length);
+	} else if (port == 123 && !conn_flag(conn, CONN_FLIPPED_LATE) && ntp_flips(packet, side)) {
+		conn_flip(table, conn);
 		conn_flag_set(conn, CONN_FLIPPED_LATE);
-		flip = dns_flips(conn, packet, side);
-	} else if (port == 123) {
-		flip = ntp_flips(packet, side);
-	} else {
-		conn_flag_set(conn, CONN_FLIPPED_LATE);
-		return;
 	}
-	if (!flip)
-		return;
-	conn_flip(table, conn);
-	conn_flag_set(conn, CONN_FLIPPED_LATE);
 }
 
 void udp_track(struct conn_table *table, struct conn *conn, const struct packet *packet)
@@ -114,7 +109,7 @@ void udp_track(struct conn_table *table, struct conn *conn, const struct packet 
 	conn->last = packet->time;
 	conn_history_once(table, conn, side, CONN_LETTER_DATA, 'D');
 	payload_add(&conn->end[side], packet->udp_length);
-	flip_by_content(table, conn, packet, side);
+	read_message(table, conn, packet, side);
 	conn_count(table, conn, side, packet->ip_length);
 	answered(table, conn, side);
 }

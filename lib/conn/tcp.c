@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "conn/conn_history.h"
 
+#include "conn/content.h"
 #include "conn/tcp_sequence.h"
 #include "conn/tcp_state.h"
 #include "conn/tcp_stream.h"
@@ -310,6 +311,20 @@ static bool is_accepted(struct conn_table *table, struct conn *conn, const struc
 	return false;
 }
 
+// True when the messages in it exchanged the roles.
+static bool take_data(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		      unsigned sender, uint64_t position)
+{
+	bool syn = packet->tcp_flags & PACKET_TCP_SYN;
+	uint32_t fresh = tcp_stream_data(table, conn, sender, position + syn,
+					 packet->payload_length);
+
+	if (__builtin_expect(!conn->end[sender].watched || fresh == 0, 1))
+		return false;
+	return content_read(table, conn, sender, packet->payload + (packet->payload_length - fresh),
+			    fresh);
+}
+
 void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
 	unsigned sender = conn_side(conn, packet), seen_as = sender;
@@ -339,8 +354,7 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 		tcp_stream_acked(table, conn, sender ^ 1, acknowledged);
 	if (packet->payload_length > 0 && !(flags & PACKET_TCP_RST) && !before_start &&
 	    packet->payload_captured >= packet->payload_length)
-		tcp_stream_data(table, conn, sender, position + !!(flags & PACKET_TCP_SYN),
-				packet->payload_length);
+		sender ^= take_data(table, conn, packet, sender, position);
 	if (__builtin_expect(conn->end[0].state >= TCP_CLOSED || conn->end[1].state >= TCP_CLOSED,
 			     0))
 		tcp_state_check_end(table, conn, sender);

@@ -184,26 +184,29 @@ static void check_limits(struct conn_table *table, struct conn *conn, unsigned s
 		give_up(table, conn, side);
 }
 
-void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side, uint64_t position,
-		     uint32_t length)
+uint32_t tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
+			 uint64_t position, uint32_t length)
 {
 	struct conn_endpoint *end = &conn->end[side];
 	uint64_t to = position + length, in_order, least;
+	uint32_t fresh = 0;
 
 	if (end->gave_up)
-		return;
+		return 0;
 	in_order = in_order_position(table, conn, side);
 	least = acked_position(table, conn, side);
 	if (least < trimmed_position(conn, side, in_order))
 		least = trimmed_position(conn, side, in_order);
 	if (to <= least)
-		return;
+		return 0;
 	if (position < least)
 		position = least;
 	if (position > in_order) {
+		end->watched = 0;
 		if (!range_add(table, conn, side, position, to))
 			give_up(table, conn, side);
 	} else if (to > in_order) {
+		fresh = (uint32_t)(to - in_order);
 		in_order = to;
 		if (__builtin_expect(conn_extension_get(table, conn) != NULL, 0))
 			in_order = absorb(table, conn, side, in_order);
@@ -214,6 +217,7 @@ void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
 			end->trimmed = (uint32_t)in_order;
 	}
 	check_limits(table, conn, side, in_order);
+	return fresh;
 }
 
 // Declares the holes below `position` as gaps and moves the point up to which the stream is whole
@@ -257,8 +261,10 @@ void tcp_stream_acked(struct conn_table *table, struct conn *conn, unsigned side
 	}
 	if (position <= trimmed_position(conn, side, in_order))
 		return;
-	if (position > in_order)
+	if (position > in_order) {
+		end->watched = 0;
 		end->in_order = (uint32_t)skip_holes(table, conn, side, in_order, position);
+	}
 	end->trimmed = (uint32_t)position;
 }
 

@@ -8,9 +8,10 @@
 // arrived ahead of a hole, and which holes were acknowledged, and so are gaps
 // (spec-conn 2.4, 3.4, 3.5).
 
-// Payload of `side` arrived at [position, position + length).
-void tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side, uint64_t position,
-		     uint32_t length);
+// Payload of `side` arrived at [position, position + length). Returns how many of its last bytes
+// are new and continue the stream without a hole.
+uint32_t tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
+			 uint64_t position, uint32_t length);
 
 // The peer acknowledged everything of `side` below `position`.
 void tcp_stream_acked(struct conn_table *table, struct conn *conn, unsigned side,
