@@ -12,6 +12,7 @@
 #include "log/log_lock.h"
 #include "log/log_writer.h"
 #include "settings.h"
+#include "worker/expiry.h"
 #include "worker/worker.h"
 
 #include <urcu/urcu-qsbr.h>
@@ -39,6 +40,7 @@ struct program {
 	const struct packet_tunnels *tunnels; // those above, or NULL
 	struct capture_clock clock;           // live
 	struct reader *reader;                // files
+	struct expiry_board *expiry;          // files, several workers
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -124,6 +126,12 @@ static int open_input(struct program *program, const struct conn_settings *conn)
 		program->reader = reader_create(&reader);
 		if (program->reader == NULL)
 			return -1;
+		if (program->workers > 1 && conn->timers_a_packet > 0) {
+			program->expiry = expiry_board_create(program->workers,
+							      conn->timers_a_packet);
+			if (program->expiry == NULL)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -148,8 +156,10 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
-	if (program->reader != NULL)
+	if (program->reader != NULL) {
 		settings.batches = reader_ring(program->reader, index);
+		settings.expiry = program->expiry;
+	}
 	program->worker[index] = worker_create(&settings);
 	if (program->worker[index] == NULL)
 		return -1;
@@ -325,6 +335,7 @@ static void clean_up(struct program *program)
 	free(program->worker);
 	free(program->channel);
 	reader_destroy(program->reader);
+	expiry_board_destroy(program->expiry);
 	ports_close(program->ports);
 	if (program->lock >= 0)
 		log_directory_unlock(config->log.directory, program->lock);

@@ -104,6 +104,7 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 		.maximum = share(config->connections.maximum, workers),
 		.hugepages = options->trace_count == 0 && config->capture.hugepages,
 		.exact_time = options->trace_count > 0,
+		.timers_a_packet = config->timeouts.max_timer_expires,
 		.inactivity =
 			{
 				[CONN_TIMEOUT_TCP_HANDSHAKE] =

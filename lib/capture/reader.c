@@ -3,6 +3,7 @@
 #include "capture/reader.h"
 
 #include "base/message.h"
+#include "base/time.h"
 #include "capture/batch.h"
 #include "capture/rss.h"
 #include "capture/trace.h"
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #define BATCHES 32
+// A packet that comes so long after the others may find many timers due at once.
+#define STEP (100 * TIME_MILLISECOND)
 
 struct reader {
 	struct trace *trace;
@@ -23,6 +26,7 @@ struct reader {
 	struct bus_ring **ring; // [workers]
 	uint32_t workers;
 	struct batch *filling;
+	uint64_t clock; // the latest time read
 	atomic_bool stop;
 	struct capture_counters counters;
 };
@@ -193,6 +197,9 @@ static void take_frame(struct reader *reader, const struct packet_frame *frame)
 	struct packet packet;
 
 	packet_decode(&reader->decoder, frame, &packet);
+	packet.step = frame->time >= reader->clock + STEP;
+	if (frame->time > reader->clock)
+		reader->clock = frame->time;
 	reader->counters.received++;
 	reader->counters.bytes += frame->length;
 	take_packet(reader, &packet);

@@ -70,6 +70,7 @@ struct config {
 		uint64_t unknown_ip_inactivity_timeout;
 		uint64_t dns_session_timeout;
 		uint64_t frag_timeout;
+		uint32_t max_timer_expires; // before a packet of a file; 0: all
 	} timeouts;
 	// [inactivity]
 	struct {

@@ -80,6 +80,7 @@ const struct config_key config_keys[] = {
 	// A DNS exchange ends when it was quiet for one second less than this.
 	NUMBER(timeouts, dns_session_timeout, CONFIG_SPAN, "10 s", NULL, TIME_SECOND, SPAN_MAX),
 	TIMEOUT(frag_timeout, "5 min", NULL),
+	NUMBER(timeouts, max_timer_expires, CONFIG_COUNT, "300", "all that are due", 1, 65536),
 
 	ANY(inactivity, tcp_ports, CONFIG_PORTS, "21 22 23 513"),
 	NUMBER(inactivity, tcp_ports_timeout, CONFIG_SPAN, "1 h", "never", SPAN_MIN, SPAN_MAX),

@@ -25,13 +25,32 @@ static inline bool conn_ports_contain(const struct conn_ports *ports, uint16_t p
 typedef void (*conn_carrier_function)(void *context, const struct packet *packet, bool ours,
 				      enum packet_tunnel kind, struct uid uid);
 
+struct conn_table;
+
+// How many timers run before and after a packet when they are limited.
+struct conn_turn {
+	size_t before;
+	size_t after;
+	bool more; // some are left for the next packet
+};
+
+// Has all workers agree on that, so that the limit is one for all of them together; see
+// conn_table_due().
+typedef void (*conn_agree_function)(void *context, struct conn_table *table,
+				    struct conn_turn *turn);
+
 // What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0
 // means never.
 struct conn_settings {
 	uint32_t maximum; // live connections in this table
 	bool hugepages;   // take reserved huge pages when there are enough
 	bool exact_time;  // timers in order and to the nanosecond: input from files
-	uint8_t worker;   // for the uids
+	// Exact time only. Zeek runs at most so many timers before a packet, and as many after it;
+	// the rest wait for the next one. 0: all run.
+	uint32_t timers_a_packet;
+	conn_agree_function agree; // NULL: there is one worker
+	void *agree_context;
+	uint8_t worker; // for the uids
 	struct uid_key uid_key;
 	uint64_t secret[PACKET_SECRET_WORDS]; // the one that packets were hashed with
 	uint64_t inactivity[CONN_TIMEOUT_COUNT];

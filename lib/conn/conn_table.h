@@ -69,6 +69,10 @@ void conn_track_prepare(const struct conn_table *table, const struct packet *pac
 // many ran. Worker only.
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit);
 
+// Exact time only: the times of the first `most` timers that are due. Returns how many. Worker
+// only.
+size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most);
+
 // Removes up to `limit` live connections, for the end of the input. Returns how many; 0 when none
 // is left. Worker only.
 size_t conn_table_drain(struct conn_table *table, size_t limit);

@@ -147,20 +147,30 @@ static bool run_dns(struct conn_table *table, struct conn *conn)
 bool conn_timers_run(struct conn_table *table, struct conn *conn)
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
+	uint64_t upto = table->clock;
 
+	// In Zeek each deadline is a timer of its own, with those of other connections in between:
+	// that shows where only so many may run before a packet.
+	if (table->settings.exact_time && earliest(table, conn) < upto)
+		upto = earliest(table, conn);
 	for (unsigned which = 0; which < 2; which++) {
-		if (cold->due[which] > table->clock)
+		if (cold->due[which] > upto)
 			continue;
 		if (!(conn->key.protocol == PACKET_TCP ? run_tcp(table, conn, which)
 						       : run_dns(table, conn)))
 			return false;
 	}
-	if (inactivity_due(table, conn) <= table->clock) {
+	if (inactivity_due(table, conn) <= upto) {
 		conn_remove(table, conn, CONN_REASON_INACTIVE);
 		return false;
 	}
 	arm(table, conn);
 	return true;
+}
+
+size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most)
+{
+	return wheel_due(table->wheel, table->clock, times, most);
 }
 
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)

@@ -5,7 +5,6 @@
 #include "conn/content.h"
 #include "conn/datagram.h"
 
-// Between packets of a file every timer that is due runs, however many they are.
 #define NO_LIMIT SIZE_MAX
 
 // How many packets ahead of its use a record is asked for: long enough for it to arrive, short
@@ -54,8 +53,10 @@ static struct conn *find_live(struct conn_table *table, const struct packet *pac
 
 	if (conn == NULL)
 		return NULL;
-	// The wheel may be a tick behind; a packet never extends a connection whose time is over.
-	if (conn->wheel.due <= table->clock && !conn_timers_run(table, conn))
+	// The wheel may be a tick behind; a packet never extends a connection whose time is over. With
+	// exact time only what was held back is late, and that is meant to wait.
+	if (conn->wheel.due <= table->clock && !table->settings.exact_time &&
+	    !conn_timers_run(table, conn))
 		return NULL;
 	if (packet->key.protocol == PACKET_TCP && tcp_reuses(conn, packet)) {
 		conn_remove(table, conn, CONN_REASON_REUSED);
@@ -133,6 +134,29 @@ void conn_track_prepare(const struct conn_table *table, const struct packet *pac
 	__asm__ volatile("");
 }
 
+// Runs what is due before a packet of a file; returns how many timers more may run after it
+// (spec-conn 5.1). With several workers the limit counts only where time made a step: there they
+// agree on what is first among all, and go on doing so until nothing is held back.
+static size_t run_timers_before(struct conn_table *table, const struct packet *packet)
+{
+	const struct conn_settings *settings = &table->settings;
+	size_t limit = settings->timers_a_packet > 0 ? settings->timers_a_packet : NO_LIMIT;
+
+	if (settings->agree != NULL && (packet->step || table->held_back)) {
+		struct conn_turn turn;
+
+		settings->agree(settings->agree_context, table, &turn);
+		conn_table_advance(table, table->clock, turn.before);
+		table->held_back = turn.more;
+		return turn.after;
+	}
+	if (table->clock < table->next_check)
+		return 0;
+	if (settings->agree != NULL)
+		limit = NO_LIMIT;
+	return conn_table_advance(table, table->clock, limit) == limit ? limit : 0;
+}
+
 static void track_or_leave(struct conn_table *table, const struct packet *packet, uint8_t worker)
 {
 	bool ours = is_ours(packet, worker);
@@ -155,8 +179,14 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 
 		if (packet->time > table->clock)
 			table->clock = packet->time;
-		if (table->clock >= table->next_check && table->settings.exact_time)
-			conn_table_advance(table, table->clock, NO_LIMIT);
-		track_or_leave(table, packet, worker);
+		if (table->settings.exact_time) {
+			size_t after = run_timers_before(table, packet);
+
+			track_or_leave(table, packet, worker);
+			if (after > 0)
+				conn_table_advance(table, table->clock, after);
+		} else {
+			track_or_leave(table, packet, worker);
+		}
 	}
 }

@@ -134,8 +134,10 @@ struct packet {
 	uint8_t owner;           // worker that tracks its connection; set by capture
 	uint8_t depth : 4;       // tunnels around it
 	uint8_t innermost : 4;   // enum packet_tunnel: the last of them
-	uint8_t has_mac;
-	uint8_t may_carry; // UDP that may be a tunnel; whether it is, its connection decides
+	uint8_t has_mac : 1;
+	uint8_t may_carry : 1; // UDP that may be a tunnel; whether it is, its connection decides
+	uint8_t step : 1;      // comes long after all before it; set by capture, files only
+	uint8_t pad;
 };
 
 static_assert(sizeof(struct packet) == 128, "a packet is two cache lines");

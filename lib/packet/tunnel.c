@@ -294,6 +294,7 @@ enum packet_verdict packet_decapsulate(struct packet_decoder *decoder, const str
 
 	*packet = *carrier;
 	packet->copied = 0;
+	packet->step = 0;
 	decoder->rest.captured = 0;
 	if (kind == PACKET_TUNNEL_GRE) {
 		// Known by the addresses, as any GRE.

@@ -135,7 +135,10 @@ static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t inde
 }
 
 // `ready` is kept in order of time when that was asked for. What comes late mostly belongs at the
-// end.
+// end; where somebody arranged that it does not, order gives way after some steps, or else each of a
+// million nodes would walk over the others. All there is due within a tick.
+#define READY_STEPS_MOST 4096
+
 static void ready_insert(struct wheel *wheel, uint32_t index)
 {
 	uint64_t due = node_at(wheel, index)->due;
@@ -143,7 +146,9 @@ static void ready_insert(struct wheel *wheel, uint32_t index)
 
 	if (wheel->exact && first != WHEEL_NONE && node_at(wheel, first)->due >= due)
 		after = WHEEL_NONE;
-	while (wheel->exact && after != WHEEL_NONE && node_at(wheel, after)->due > due) {
+	for (int step = 0; step < READY_STEPS_MOST && wheel->exact && after != WHEEL_NONE &&
+			   node_at(wheel, after)->due > due;
+	     step++) {
 		uint32_t previous = node_at(wheel, after)->previous;
 
 		after = previous & FIRST_OF ? WHEEL_NONE : previous;
@@ -349,21 +354,42 @@ static void advance(struct wheel *wheel, uint64_t target)
 	}
 }
 
-uint32_t wheel_pop(struct wheel *wheel, uint64_t now)
+// Everything that is due at `now` is in the ready list after this. Returns the latest time seen.
+static uint64_t make_ready(struct wheel *wheel, uint64_t now)
 {
 	uint64_t target;
-	uint32_t first;
 
 	if (now > wheel->now)
 		wheel->now = now;
-	now = wheel->now;
-	target = now >> TICK_SHIFT;
-
+	target = wheel->now >> TICK_SHIFT;
 	// Without order in the ready list, only ticks that are over may enter it.
 	if (!wheel->exact && target > 0)
 		target--;
 	if (target > wheel->tick)
 		advance(wheel, target);
+	return wheel->now;
+}
+
+size_t wheel_due(struct wheel *wheel, uint64_t now, uint64_t *times, size_t most)
+{
+	uint32_t at;
+	size_t count = 0;
+
+	now = make_ready(wheel, now);
+	for (at = wheel->head[LIST_READY]; at != WHEEL_NONE && count < most;
+	     at = node_at(wheel, at)->next) {
+		if (node_at(wheel, at)->due > now)
+			break;
+		times[count++] = node_at(wheel, at)->due;
+	}
+	return count;
+}
+
+uint32_t wheel_pop(struct wheel *wheel, uint64_t now)
+{
+	uint32_t first;
+
+	now = make_ready(wheel, now);
 	first = wheel->head[LIST_READY];
 	if (first != WHEEL_NONE && node_at(wheel, first)->due <= now) {
 		unlink_node(wheel, first);

@@ -51,6 +51,10 @@ static inline void wheel_node_clear(struct wheel_node *node)
 // earlier `now` counts as the latest one seen.
 uint32_t wheel_pop(struct wheel *wheel, uint64_t now);
 
+// Exact wheels only: the times of the first `most` nodes that are due at `now`, in the order in
+// which wheel_pop() will give them. Returns how many there are.
+size_t wheel_due(struct wheel *wheel, uint64_t now, uint64_t *times, size_t most);
+
 // Before this time wheel_pop() has nothing to give, so that the caller need not ask.
 uint64_t wheel_next_check(const struct wheel *wheel);
 

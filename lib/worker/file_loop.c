@@ -3,6 +3,7 @@
 #include "worker/worker_internal.h"
 
 #include "capture/batch.h"
+#include "worker/expiry.h"
 
 #include <urcu/urcu-qsbr.h>
 
@@ -21,6 +22,13 @@ static void wait_a_little(uint32_t *idle)
 		sched_yield();
 	else
 		usleep(100);
+}
+
+void worker_agree(void *context, struct conn_table *table, struct conn_turn *turn)
+{
+	struct worker *worker = context;
+
+	expiry_agree(worker->settings.expiry, worker->settings.index, table, turn);
 }
 
 static void handle_batch(struct worker *worker, struct batch *batch)

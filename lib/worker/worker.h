@@ -17,6 +17,7 @@
 // control core.
 struct worker;
 struct call_rcu_data;
+struct expiry_board;
 
 struct worker_settings {
 	uint32_t index;
@@ -25,6 +26,7 @@ struct worker_settings {
 	struct bus_channel *channel;
 	// Input from files: batches of the reader. NULL when live.
 	struct bus_ring *batches;
+	struct expiry_board *expiry; // where they agree on timers; NULL when there is no need to
 	// Live input.
 	const struct ports *ports;
 	const struct capture_clock *clock;

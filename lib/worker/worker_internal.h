@@ -23,6 +23,9 @@ struct worker {
 	struct worker_counters counters;
 };
 
+// file_loop.c: has the workers agree on timers; the context is the worker.
+void worker_agree(void *worker, struct conn_table *table, struct conn_turn *turn);
+
 // port_tunnel.c: NULL without memory; freed with free().
 struct worker_inside *worker_inside_create(void);
 
