@@ -226,6 +226,56 @@ static void many_connections_end_in_the_order_of_their_deadlines(void **state)
 	}
 }
 
+static uint64_t removed_by_inactivity(const struct tracking *tracking)
+{
+	return conn_table_counters(tracking->table)->removed[CONN_REASON_INACTIVE];
+}
+
+static void only_so_many_timers_run_around_a_packet(void **state)
+{
+	struct tracking *tracking = *state;
+
+	tracking->settings.timers_a_packet = 2;
+	tracking_start(tracking, NULL);
+	for (uint32_t i = 1; i <= 7; i++)
+		track_udp(tracking, i, 4000, 100, 5000, 10);
+	tracking->now += 2 * TIME_MINUTE;
+	track_udp(tracking, 50, 4000, 100, 5000, 10);
+	assert_int_equal(removed_by_inactivity(tracking), 4);
+	track_udp(tracking, 50, 4000, 100, 5000, 10);
+	assert_int_equal(removed_by_inactivity(tracking), 7);
+}
+
+static void a_connection_whose_timer_is_held_back_goes_on(void **state)
+{
+	struct tracking *tracking = *state;
+
+	tracking->settings.timers_a_packet = 2;
+	tracking_start(tracking, NULL);
+	for (uint32_t i = 1; i <= 3; i++) {
+		track_udp(tracking, i, 4000, 100, 5000, 10);
+		tracking->now++;
+	}
+	tracking->now += 2 * TIME_MINUTE;
+	track_udp(tracking, 3, 4000, 100, 5000, 10);
+	assert_int_equal(removed_by_inactivity(tracking), 2);
+	assert_int_equal(conn_of(tracking)->packets[CONN_ORIG], 2);
+}
+
+static void each_deadline_of_a_connection_counts_as_a_timer(void **state)
+{
+	struct tracking *tracking = *state;
+
+	tracking->settings.timers_a_packet = 1;
+	tracking_start(tracking, NULL);
+	track_open(tracking, 1);
+	tracking->now += TIME_HOUR;
+	// Attempt and expire check come first, at the same time; inactivity is held back.
+	track_tcp(tracking, 1, SERVER(1), PACKET_TCP_ACK, 101, 101, 0);
+	assert_int_equal(removed_by_inactivity(tracking), 0);
+	assert_int_equal(conn_of(tracking)->packets[CONN_ORIG], 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tracking_create, tracking_destroy)
 
 int main(void)
@@ -245,6 +295,9 @@ int main(void)
 		TEST(timers_run_a_few_at_a_time),
 		TEST(time_that_moves_back_removes_nothing),
 		TEST(many_connections_end_in_the_order_of_their_deadlines),
+		TEST(only_so_many_timers_run_around_a_packet),
+		TEST(a_connection_whose_timer_is_held_back_goes_on),
+		TEST(each_deadline_of_a_connection_counts_as_a_timer),
 	};
 
 	return cmocka_run_group_tests_name("conn_timer", tests, NULL, NULL);
