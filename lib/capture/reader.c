@@ -163,23 +163,23 @@ static void batch_reset_tunnels(struct batch *batch, uint32_t index)
 		atomic_init(&batch->tunnel[index][level].told, 0);
 }
 
-// Makes room for one packet more.
-static struct batch *batch_advance(struct reader *reader)
+// The place of the next packet; it has room for its payload.
+static struct packet *batch_next(struct reader *reader)
 {
 	if (reader->filling->count == BATCH_PACKETS ||
 	    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
 		batch_hand_out(reader, reader->filling);
 		reader->filling = batch_begin(reader);
 	}
-	return reader->filling;
+	return &reader->filling->packet[reader->filling->count];
 }
 
-static void take_packet(struct reader *reader, const struct packet *decoded)
+// Adds the packet that was decoded into the next place.
+static void batch_add(struct reader *reader)
 {
-	struct batch *batch = batch_advance(reader);
+	struct batch *batch = reader->filling;
 	struct packet *packet = &batch->packet[batch->count];
 
-	*packet = *decoded;
 	reader->counters.verdict[packet->verdict]++;
 	if (packet->verdict == PACKET_TRACK) {
 		packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
@@ -194,18 +194,18 @@ static void take_packet(struct reader *reader, const struct packet *decoded)
 
 static void take_frame(struct reader *reader, const struct packet_frame *frame)
 {
-	struct packet packet;
+	struct packet *packet = batch_next(reader);
 
-	packet_decode(&reader->decoder, frame, &packet);
-	packet.step = frame->time >= reader->clock + STEP;
+	packet_decode(&reader->decoder, frame, packet);
+	packet->step = frame->time >= reader->clock + STEP;
 	if (frame->time > reader->clock)
 		reader->clock = frame->time;
 	reader->counters.received++;
 	reader->counters.bytes += frame->length;
-	take_packet(reader, &packet);
-	while (packet_decode_more(&reader->decoder, &packet)) {
+	batch_add(reader);
+	while (packet_decode_more(&reader->decoder, batch_next(reader))) {
 		reader->counters.unpacked++;
-		take_packet(reader, &packet);
+		batch_add(reader);
 	}
 }
 

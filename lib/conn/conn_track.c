@@ -67,7 +67,8 @@ static struct conn *find_live(struct conn_table *table, const struct packet *pac
 	return conn;
 }
 
-static struct conn *track(struct conn_table *table, const struct packet *packet)
+static inline __attribute__((always_inline)) struct conn *track(struct conn_table *table,
+								const struct packet *packet)
 {
 	struct conn *conn = find_live(table, packet);
 
@@ -169,6 +170,8 @@ static void track_or_leave(struct conn_table *table, const struct packet *packet
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker)
 {
+	size_t after = 0;
+
 	for (size_t i = 0; i < count + RECORD_AHEAD; i++) {
 		if (i < count && is_ours(&packets[i], worker))
 			prefetch_record(table, &packets[i]);
@@ -179,14 +182,10 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 
 		if (packet->time > table->clock)
 			table->clock = packet->time;
-		if (table->settings.exact_time) {
-			size_t after = run_timers_before(table, packet);
-
-			track_or_leave(table, packet, worker);
-			if (after > 0)
-				conn_table_advance(table, table->clock, after);
-		} else {
-			track_or_leave(table, packet, worker);
-		}
+		if (table->settings.exact_time)
+			after = run_timers_before(table, packet);
+		track_or_leave(table, packet, worker);
+		if (__builtin_expect(after > 0, 0))
+			conn_table_advance(table, table->clock, after);
 	}
 }

@@ -312,8 +312,10 @@ static bool is_accepted(struct conn_table *table, struct conn *conn, const struc
 }
 
 // True when the messages in it exchanged the roles.
-static bool take_data(struct conn_table *table, struct conn *conn, const struct packet *packet,
-		      unsigned sender, uint64_t position)
+static inline __attribute__((always_inline)) bool take_data(struct conn_table *table,
+							    struct conn *conn,
+							    const struct packet *packet,
+							    unsigned sender, uint64_t position)
 {
 	bool syn = packet->tcp_flags & PACKET_TCP_SYN;
 	uint32_t fresh = tcp_stream_data(table, conn, sender, position + syn,
