@@ -68,6 +68,7 @@ static enum packet_verdict reassemble(struct packet_decoder *decoder,
 	cursor->data = datagram.header;
 	cursor->captured = cursor->length = datagram.header_length + datagram.data_length;
 	packet->copied = 1;
+	packet->frame_cut = 0;
 	return PACKET_TRACK;
 }
 

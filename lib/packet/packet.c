@@ -46,6 +46,7 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 	packet->time = frame->time;
 	packet->copied = 0;
 	packet->step = 0;
+	packet->frame_cut = cursor.length > cursor.captured;
 	packet->stack = 0;
 	packet->depth = 0;
 	packet->innermost = PACKET_TUNNEL_NONE;

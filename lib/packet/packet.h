@@ -30,6 +30,7 @@ enum packet_link {
 	PACKET_LINK_WIRELESS = 105, // 802.11
 	PACKET_LINK_LOOP = 108,
 	PACKET_LINK_COOKED = 113,
+	PACKET_LINK_RADIOTAP = 127, // what the radio noted, then 802.11
 	PACKET_LINK_NFLOG = 239,
 	PACKET_LINK_COOKED2 = 276,
 };
@@ -122,7 +123,7 @@ struct packet {
 	uint16_t payload_captured;
 	uint16_t payload_length; // by the IP length; the transport header is not part of it
 	struct uid parent;       // what the innermost of its tunnels is called
-	uint8_t mac[2][6];       // of destination and source, as they stand in the frame
+	uint8_t mac[2][6];       // of destination and source; zeros where the frame names none
 	uint16_t vlan[2];        // outer and inner tag, or PACKET_NO_VLAN
 	uint16_t window;         // TCP
 	uint8_t tcp_flags;       // all eight bits
@@ -137,6 +138,7 @@ struct packet {
 	uint8_t has_mac : 1;
 	uint8_t may_carry : 1; // UDP that may be a tunnel; whether it is, its connection decides
 	uint8_t step : 1;      // comes long after all before it; set by capture, files only
+	uint8_t frame_cut : 1; // not all of the frame was captured, padding included
 	uint8_t pad;
 };
 

@@ -152,6 +152,7 @@ static enum packet_verdict decode_exact(struct packet_decoder *decoder, unsigned
 	if (packet_ip_claims(cursor, version) != cursor->captured)
 		return PACKET_BAD_TUNNEL;
 	cursor->length = cursor->captured;
+	packet->frame_cut = 0;
 	return packet_ip_decode(decoder, cursor, packet);
 }
 
@@ -171,6 +172,7 @@ enum packet_verdict packet_tunnel_gre_decode(struct packet_decoder *decoder,
 		return decode_exact(decoder, gre.type == GRE_IPV4 ? 4 : 6, cursor, packet);
 	// What was not captured is not known to have been there.
 	cursor->length = cursor->captured;
+	packet->frame_cut = 0;
 	if (gre.type == GRE_ETHERNET || gre.type == GRE_ERSPAN || gre.type == GRE_ERSPAN_3)
 		link = PACKET_LINK_ETHERNET;
 	else

@@ -281,6 +281,43 @@ static void what_was_cut_is_not_verified(void **state)
 	}
 }
 
+// Padding that was on the wire and not captured.
+static void udp_is_not_verified_in_a_frame_that_was_cut_behind_it(void **state)
+{
+	struct decoding *decoding = *state;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct frame frame = {.link = PACKET_LINK_ETHERNET};
+
+		udp(&frame, v6, 20);
+		frame.byte[frame.transport + 6] ^= 0x55;
+		assert_int_equal(decode_cut(decoding, &frame, frame.length, frame.length + 6),
+				 PACKET_TRACK);
+		assert_int_equal(decoding->packet.transport, PACKET_TRANSPORT_OK);
+		assert_int_equal(decoding->packet.cut, 0);
+		assert_int_equal(decode(decoding, &frame), PACKET_TRACK);
+		assert_int_equal(decoding->packet.transport, PACKET_TRANSPORT_BAD_CHECKSUM);
+	}
+}
+
+static void tcp_and_icmp_are_verified_in_a_frame_that_was_cut_behind_them(void **state)
+{
+	struct decoding *decoding = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct frame frame = {.link = PACKET_LINK_ETHERNET};
+
+		if (i == 0)
+			tcp(&frame, false, 5, 20);
+		else
+			icmp(&frame, false, 8, 0, 20);
+		frame.byte[frame.length - 1] ^= 0x55;
+		assert_int_equal(decode_cut(decoding, &frame, frame.length, frame.length + 6),
+				 PACKET_TRACK);
+		assert_int_equal(decoding->packet.transport, PACKET_TRANSPORT_BAD_CHECKSUM);
+	}
+}
+
 static void the_length_field_of_udp_is_handed_on_as_it_is(void **state)
 {
 	struct decoding *decoding = *state;
@@ -532,6 +569,8 @@ int main(void)
 		TEST(a_message_of_all_ones_adds_up),
 		TEST(a_udp_checksum_of_zero_is_none_over_ipv4_and_wrong_over_ipv6),
 		TEST(what_was_cut_is_not_verified),
+		TEST(udp_is_not_verified_in_a_frame_that_was_cut_behind_it),
+		TEST(tcp_and_icmp_are_verified_in_a_frame_that_was_cut_behind_them),
 		TEST(the_length_field_of_udp_is_handed_on_as_it_is),
 		TEST(both_directions_have_the_same_key),
 		TEST(between_equal_addresses_the_lower_port_comes_first),
