@@ -32,6 +32,13 @@ int packet_decoder_secret(struct packet_decoder *decoder)
 	return got == (ssize_t)sizeof(decoder->secret) ? 0 : got < 0 ? -errno : -EIO;
 }
 
+// Zeek gives an aggregate up at the first packet that it refuses.
+static void end_aggregate(struct packet_decoder *decoder, enum packet_verdict verdict)
+{
+	if (verdict >= PACKET_FRAGMENT_REFUSED && verdict <= PACKET_BAD_TRANSPORT)
+		decoder->rest.captured = 0;
+}
+
 enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
 				  struct packet *packet)
 {
@@ -54,12 +61,24 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 	verdict = packet_link_skip(decoder, frame->link, &cursor, packet);
 	if (verdict == PACKET_TRACK)
 		verdict = packet_ip_decode(decoder, &cursor, packet);
+	if (verdict != PACKET_TRACK)
+		end_aggregate(decoder, verdict);
 	packet->verdict = (uint8_t)verdict;
 	return verdict;
 }
 
 bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet)
 {
-	(void)packet;
-	return decoder->rest.captured > 0;
+	struct packet_cursor cursor;
+	enum packet_verdict verdict;
+
+	if (decoder->rest.captured == 0 || !packet_wireless_next(&decoder->rest, &cursor, &verdict))
+		return false;
+	*packet = decoder->rest.around;
+	if (verdict == PACKET_TRACK)
+		verdict = packet_ip_decode(decoder, &cursor, packet);
+	if (verdict != PACKET_TRACK)
+		end_aggregate(decoder, verdict);
+	packet->verdict = (uint8_t)verdict;
+	return true;
 }

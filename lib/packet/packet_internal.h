@@ -46,6 +46,21 @@ struct packet_ends {
 enum packet_verdict packet_link_skip(struct packet_decoder *decoder, uint32_t link,
 				     struct packet_cursor *cursor, struct packet *packet);
 
+// link_wireless.c: moves the cursor from an 802.11 header to the IP header, and notes the link
+// addresses. PACKET_TRACK when there is one. Of an aggregate that is its first packet, and the
+// others are left in decoder->rest with `packet` as it is then.
+enum packet_verdict packet_wireless_skip(struct packet_decoder *decoder,
+					 struct packet_cursor *cursor, struct packet *packet);
+
+// link_wireless.c: the same, from what a radio noted in front of the 802.11 header.
+enum packet_verdict packet_radiotap_skip(struct packet_decoder *decoder,
+					 struct packet_cursor *cursor, struct packet *packet);
+
+// link_wireless.c: takes the next packet of an aggregate off `rest` and sets the cursor to its IP
+// header. False when nothing is left; else `verdict` is as from packet_wireless_skip().
+bool packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor,
+			  enum packet_verdict *verdict);
+
 // ip.c: from the IP header on.
 enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct packet_cursor *cursor,
 				     struct packet *packet);

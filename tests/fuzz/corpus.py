@@ -19,7 +19,7 @@ FRAMES = 60
 INPUT_MOST = 16000
 CUTS = 150
 # The order of the list in packet_fuzz.c.
-LINKS = [1, 101, 113, 276, 0, 9, 239, 50, 108, 10, 105]
+LINKS = [1, 101, 113, 276, 0, 9, 239, 50, 108, 10, 105, 127]
 # Number of bytes in front of IP, as far as conn_fuzz's inputs are concerned.
 HEADERS = {1: 14, 101: 0, 12: 0, 113: 16, 276: 20, 0: 4, 9: 4}
 PORTS = [80, 22, 53, 123]
@@ -50,7 +50,7 @@ def frames(path):
 
 
 def packet_input(link, found):
-    number = LINKS.index(link) if link in LINKS else 1 if link == 12 else 11
+    number = LINKS.index(link) if link in LINKS else 1 if link == 12 else len(LINKS)
     out, before = bytearray([4]), None
     for time, length, data in found[:FRAMES]:
         step = 0 if before is None else max(0, time - before) * 64 // 10**9
@@ -65,7 +65,7 @@ def packet_input(link, found):
 
 def cut_input(link, data):
     """One frame, cut at every byte; what is missing was on the wire."""
-    number = LINKS.index(link) if link in LINKS else 1 if link == 12 else 11
+    number = LINKS.index(link) if link in LINKS else 1 if link == 12 else len(LINKS)
     out = bytearray([4])
     for captured in range(min(len(data), CUTS)):
         missing = len(data) - captured
