@@ -16,8 +16,11 @@
 
 #define FRAGMENTS   4
 #define FRAMES_MOST 200
+#define TUNNELS     4
 
-enum { IGNORE_CHECKSUMS = 1, NO_FRAGMENTS = 2, RECYCLE_ALWAYS = 4 };
+enum { IGNORE_CHECKSUMS = 1, NO_FRAGMENTS = 2, RECYCLE_ALWAYS = 4, NO_TUNNELS = 8 };
+
+static const struct packet_tunnels tunnels = {.depth = TUNNELS};
 
 static const uint32_t links[] = {
 	PACKET_LINK_ETHERNET,
@@ -55,7 +58,7 @@ static void check_tracked(const struct packet_decoder *decoder, const struct pac
 	CHECK(packet->ip_length <= 65535 + 40);
 	if (packet->copied) {
 		CHECK(packet->payload_length <= 65535);
-		CHECK(!packet->cut);
+		CHECK(!packet->cut || packet->depth > 0);
 	} else {
 		CHECK(packet->payload >= frame);
 		CHECK(packet->payload + packet->payload_captured <= frame + captured);
@@ -87,12 +90,15 @@ static void decode_one(struct packet_decoder *decoder, struct input *input, uint
 	frame = (struct packet_frame){bytes, captured, captured + missing, time, link};
 	memset(&packet, 0xee, sizeof(packet));
 	verdict = packet_decode(decoder, &frame, &packet);
-	CHECK(verdict < PACKET_VERDICT_COUNT);
 	CHECK(packet.verdict == verdict);
-	CHECK(packet.time == time);
-	CHECK(packet.copied <= 1);
-	if (verdict == PACKET_TRACK)
-		check_tracked(decoder, &packet, bytes, captured, frame.length);
+	do {
+		CHECK(packet.verdict < PACKET_VERDICT_COUNT);
+		CHECK(packet.time == time);
+		CHECK(packet.copied <= 1);
+		CHECK(packet.depth <= TUNNELS);
+		if (packet.verdict == PACKET_TRACK)
+			check_tracked(decoder, &packet, bytes, captured, frame.length);
+	} while (packet_decode_more(decoder, &packet));
 	free(bytes);
 }
 
@@ -101,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = {data, size};
 	uint8_t settings = take_8(&input);
 	struct packet_decoder decoder = {.ignore_checksums = settings & IGNORE_CHECKSUMS,
+					 .tunnels = settings & NO_TUNNELS ? NULL : &tunnels,
 					 .secret = {1, 2, 3, 4, 5, 6}};
 	uint64_t time = UINT64_C(1700000000) * TIME_SECOND;
 
