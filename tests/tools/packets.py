@@ -17,7 +17,8 @@ ETHERTYPE_IPV4, ETHERTYPE_ARP, ETHERTYPE_VLAN, ETHERTYPE_IPV6 = 0x0800, 0x0806, 
 VXLAN_PORT = 4789
 
 # Name of a link layer: its number in a pcap file.
-LINKS = {"ethernet": 1, "raw": 101, "sll": 113, "sll2": 276, "null": 0, "ppp": 9}
+LINKS = {"ethernet": 1, "snap": 1, "raw": 101, "sll": 113, "sll2": 276, "null": 0, "ppp": 9,
+         "serial": 50, "fddi": 10, "nflog": 239, "wifi": 105, "radiotap": 127}
 
 
 def ones_sum(data):
@@ -121,8 +122,9 @@ def mac(last):
 
 
 def ethernet(payload, ethertype, vlans=(), src=1, dst=2):
-    """One Ethernet frame between the made-up hosts number `src` and `dst`."""
-    tags = b"".join(struct.pack(">HH", ETHERTYPE_VLAN, vlan) for vlan in vlans)
+    """One Ethernet frame between the made-up hosts number `src` and `dst`. `vlans` are pairs of the
+    type that announces a tag, and its number."""
+    tags = b"".join(struct.pack(">HH", *vlan) for vlan in vlans)
     return mac(dst) + mac(src) + tags + struct.pack(">H", ethertype) + payload
 
 
@@ -139,22 +141,59 @@ def vxlan(frame, src, dst, ports, vni, ident):
     return ipv4(src, dst, UDP, udp(src, dst, ports, payload), ident)
 
 
-def linked(link, payload, ethertype, vlans=()):
-    """Put the header of a link layer of LINKS before an IP or ARP packet."""
+def snap(payload, ethertype):
+    """The LLC and SNAP header that carry an Ethernet type (RFC 1042), and the payload."""
+    return struct.pack(">IHH", 0xAAAA0300, 0, ethertype) + payload
+
+
+def wireless(contents, src=1, dst=2):
+    """One 802.11 frame to an access point, with (payload, Ethernet type) of what is in it. Several
+    make it an aggregate (A-MSDU), with the padding that link_wireless.c explains."""
+    header = bytes([0x88, 0x01, 0, 0]) + mac(9) + mac(src) + mac(dst) + bytes(2)
+    if len(contents) == 1:
+        return header + bytes(2) + snap(*contents[0])
+    frame = header + b"\x80\0"
+    for place, content in enumerate(contents):
+        inside = snap(*content)
+        padding = bytes(len(inside) % 4 if place < len(contents) - 1 else 0)
+        frame += mac(dst) + mac(src) + struct.pack(">H", len(inside)) + inside + padding
+    return frame
+
+
+def linked(link, contents, vlans=()):
+    """Put the header of a link layer of LINKS before an IP or ARP packet: `contents` holds it with
+    its Ethernet type. The Wi-Fi layers take several."""
+    payload, ethertype = contents[0]
     if link == "ethernet":
         return ethernet(payload, ethertype, vlans)
     if vlans:
         raise ValueError(f"a VLAN tag needs --link ethernet, not {link}")
+    if link == "snap":
+        inside = snap(payload, ethertype)
+        return ethernet(inside, len(inside))
+    if link == "wifi":
+        return wireless(contents)
+    if link == "radiotap":
+        return struct.pack("<BBHI", 0, 0, 8, 0) + wireless(contents)
     if link == "sll":
         return struct.pack(">HHH8sH", 0, 1, 6, mac(1) + b"\0\0", ethertype) + payload
     if link == "sll2":
         return struct.pack(">HHIHBB8s", ethertype, 0, 1, 1, 0, 6, mac(1) + b"\0\0") + payload
     if ethertype == ETHERTYPE_ARP:
-        raise ValueError(f"ARP needs --link ethernet, sll or sll2, not {link}")
+        raise ValueError(f"there is no ARP on {link}")
+    version = 4 if ethertype == ETHERTYPE_IPV4 else 6
     if link == "null":
-        return struct.pack("<I", 2 if ethertype == ETHERTYPE_IPV4 else 30) + payload
-    if link == "ppp":
-        return struct.pack(">BBH", 0xFF, 3, 0x21 if ethertype == ETHERTYPE_IPV4 else 0x57) + payload
+        return struct.pack("<I", 2 if version == 4 else 30) + payload
+    if link in ("ppp", "serial"):
+        start = 0xFF03 if link == "ppp" else 0x0F00
+        return struct.pack(">HH", start, 0x21 if version == 4 else 0x57) + payload
+    if link == "fddi":
+        return b"\x50" + mac(2) + mac(1) + snap(payload, ethertype)
+    if link == "nflog":
+        prefix = struct.pack("<HH", 6, 10) + b"x\0\0\0"  # an attribute, and its padding
+        family = 2 if version == 4 else 10
+        return (struct.pack(">BBH", family, 0, 0) + prefix +
+                struct.pack("<HH", 4 + len(payload), 9) + payload)
     return payload
 
 

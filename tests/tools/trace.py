@@ -43,14 +43,17 @@ any        badsum  wrong TCP, UDP or ICMP checksum    badip   wrong IPv4 header 
            pad N   N bytes follow the IP packet in the frame
            iplen N length field of the IP header      hbh     an IPv6 hop-by-hop header
            frag N [order 2,0,1]   in IP fragments of N bytes, 10 ms apart; order leaves out, too
-           vlan N  a VLAN tag, vxlan N inside VXLAN with this VNI; both may be repeated
+           vlan N  a VLAN tag, vxlan N inside VXLAN with this VNI; both may be repeated.
+                   vlan 88a8:N is a tag of another type than 8100
+           joined  in one Wi-Fi frame with the packet before (A-MSDU)
            to HOST instead of the peer                xN      N times altogether
 Lines of their own:
            port N           the server's port
            host NAME ADDRESS[:PORT]   an address for c, s or a new host; IPv6 as [2001:db8::1]:80
            ipv6             c is 2001:db8::1 and s 2001:db8::2
            step N           packets are N seconds apart from here on
-           link NAME        the link layer (first of all): ethernet raw sll sll2 null ppp
+           link NAME        the link layer (first of all): ethernet snap raw sll sll2 null ppp
+                            serial (PPP) fddi nflog wifi radiotap
            repeat N: packets, ...     the same packets N times
 """
 
@@ -117,12 +120,19 @@ def host_and_port(text, port):
     return address, int(match[2] or match[4] or port)
 
 
+def tag(text):
+    """(type, number) of a VLAN tag: `5` or `88a8:5`."""
+    kind, colon, vlan = text.rpartition(":")
+    return number("0x" + kind) if colon else packets.ETHERTYPE_VLAN, number(vlan)
+
+
 class Options:
     """The words after `what`: each name takes a fixed number of words."""
 
     WORDS = {"seq": 1, "ack": 1, "skip": 1, "isn": 1, "win": 1, "off": 1, "ulen": 1, "code": 1,
              "cut": 1, "pad": 1, "iplen": 1, "frag": 1, "order": 1, "vlan": 1, "vxlan": 1, "to": 1,
-             "new": 0, "nosum": 0, "badsum": 0, "badip": 0, "hbh": 0, "reply": 0}
+             "new": 0, "nosum": 0, "badsum": 0, "badip": 0, "hbh": 0, "reply": 0,
+             "joined": 0}
 
     def __init__(self, words):
         self.values = {"vlan": [], "vxlan": []}
@@ -141,7 +151,9 @@ class Options:
                 if not words:
                     raise TraceError(f"{word} needs a value")
                 value = words.pop(0)
-            if word in ("vlan", "vxlan"):
+            if word == "vlan":
+                self.values[word].append(tag(value))
+            elif word == "vxlan":
                 self.values[word].append(number(value))
             else:
                 self.values[word] = value
@@ -163,6 +175,7 @@ class Trace:
     def __init__(self, link="ethernet"):
         self.link = link
         self.frames = []
+        self.contents = []  # of the last frame
         self.hosts = {}
         self.set_host("c", "10.0.0.1", 40000)
         self.set_host("s", "10.0.0.2", 9999)
@@ -423,8 +436,16 @@ class Trace:
 
     def emit(self, packet, ethertype, source, options, later=0):
         packet += bytes(options.int("pad", 0))
-        frame = packets.linked(self.link, packet, ethertype, options.values["vlan"])
-        self.frames.append((self.time + later, frame, options.int("cut")))
+        time = self.time + later
+        if options.has("joined"):
+            if self.link not in ("wifi", "radiotap") or not self.frames:
+                raise TraceError("joined needs a packet before and `link wifi` or `link radiotap`")
+            time = self.frames.pop()[0]
+        else:
+            self.contents = []
+        self.contents.append((packet, ethertype))
+        frame = packets.linked(self.link, self.contents, options.values["vlan"])
+        self.frames.append((time, frame, options.int("cut")))
 
     def send_other(self, address):
         src, dst = (ipaddress.ip_address(a) for a in (address, OTHER_HOSTS[1]))
