@@ -188,7 +188,8 @@ static void batch_add(struct reader *reader)
 			batch_reset_tunnels(batch, batch->count);
 	}
 	batch->count++;
-	if (packet->copied)
+	// Not while the rest of an aggregate lies there.
+	if (packet->copied && reader->decoder.rest.captured == 0)
 		fragment_table_recycle(reader->decoder.fragments);
 }
 

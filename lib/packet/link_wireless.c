@@ -53,22 +53,18 @@ static enum packet_verdict skip_llc(struct packet_cursor *cursor, uint16_t *type
 	return *type == WIRELESS_IPV4 || *type == WIRELESS_IPV6 ? PACKET_TRACK : PACKET_NOT_IP;
 }
 
-bool packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor,
-			  enum packet_verdict *verdict)
+enum packet_verdict packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor)
 {
-	uint32_t length, step, left;
+	enum packet_verdict verdict;
+	uint32_t length, step;
 	uint16_t type;
 
-	// Less than this is a frame check sequence.
 	if (rest->captured < SUBFRAME_HEADER)
-		return false;
+		goto refused;
 	length = bytes_be16(rest->data + SUBFRAME_LENGTH);
-	left = rest->captured - SUBFRAME_HEADER;
-	if (left < length) {
-		rest->captured = 0;
-		*verdict = PACKET_BAD_LINK;
-		return true;
-	}
+	step = SUBFRAME_HEADER + length;
+	if (rest->captured < step)
+		goto refused;
 	*cursor = (struct packet_cursor){
 		.data = rest->data + SUBFRAME_HEADER,
 		.captured = length,
@@ -78,17 +74,22 @@ bool packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor
 	// Subframes are filled up to a multiple of four with their header of 14 bytes (clause
 	// 9.3.2.2.2); Zeek expects the remainder of the length instead, which only for odd lengths
 	// is the same.
-	step = SUBFRAME_HEADER + length;
-	if (left - length >= length % 4)
+	if (rest->captured - step >= length % 4)
 		step += length % 4;
 	rest->data += step;
 	rest->captured -= step;
 	rest->length -= step;
-	*verdict = skip_llc(cursor, &type);
-	// Zeek gives an aggregate up at the first packet that it does not know.
-	if (*verdict != PACKET_TRACK && type != WIRELESS_ARP && type != WIRELESS_RARP)
+	verdict = skip_llc(cursor, &type);
+	// Zeek gives an aggregate up at the first packet that it does not know. And what is too
+	// short for another one is a frame check sequence.
+	if ((verdict != PACKET_TRACK && type != WIRELESS_ARP && type != WIRELESS_RARP) ||
+	    rest->captured < SUBFRAME_HEADER)
 		rest->captured = 0;
-	return true;
+	return verdict;
+
+refused:
+	rest->captured = 0;
+	return PACKET_BAD_LINK;
 }
 
 // Which of its addresses are destination and source depends on where a frame comes from and goes to
@@ -113,7 +114,6 @@ enum packet_verdict packet_wireless_skip(struct packet_decoder *decoder,
 {
 	const uint8_t *header = cursor->data;
 	uint32_t length = WIRELESS_HEADER;
-	enum packet_verdict verdict;
 	bool aggregate = false;
 	uint16_t type;
 
@@ -141,7 +141,7 @@ enum packet_verdict packet_wireless_skip(struct packet_decoder *decoder,
 	decoder->rest.captured = cursor->captured;
 	decoder->rest.length = cursor->length;
 	decoder->rest.around = *packet;
-	return packet_wireless_next(&decoder->rest, cursor, &verdict) ? verdict : PACKET_BAD_LINK;
+	return packet_wireless_next(&decoder->rest, cursor);
 }
 
 enum packet_verdict packet_radiotap_skip(struct packet_decoder *decoder,

@@ -72,8 +72,9 @@ bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet)
 	struct packet_cursor cursor;
 	enum packet_verdict verdict;
 
-	if (decoder->rest.captured == 0 || !packet_wireless_next(&decoder->rest, &cursor, &verdict))
+	if (decoder->rest.captured == 0)
 		return false;
+	verdict = packet_wireless_next(&decoder->rest, &cursor);
 	*packet = decoder->rest.around;
 	if (verdict == PACKET_TRACK)
 		verdict = packet_ip_decode(decoder, &cursor, packet);

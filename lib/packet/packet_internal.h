@@ -57,9 +57,8 @@ enum packet_verdict packet_radiotap_skip(struct packet_decoder *decoder,
 					 struct packet_cursor *cursor, struct packet *packet);
 
 // link_wireless.c: takes the next packet of an aggregate off `rest` and sets the cursor to its IP
-// header. False when nothing is left; else `verdict` is as from packet_wireless_skip().
-bool packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor,
-			  enum packet_verdict *verdict);
+// header; the verdict is as from packet_wireless_skip(). rest->captured is 0 when nothing is left.
+enum packet_verdict packet_wireless_next(struct packet_rest *rest, struct packet_cursor *cursor);
 
 // ip.c: from the IP header on.
 enum packet_verdict packet_ip_decode(struct packet_decoder *decoder, struct packet_cursor *cursor,
