@@ -4,8 +4,8 @@
 
 #include "base/bytes.h"
 
-// Data frames of 802.11 (IEEE 802.11-2020, clause 9.3.2), read as far as Zeek reads them, so that both
-// log the same:
+// Data frames of 802.11 (IEEE 802.11-2020, clause 9.3.2), read as far as Zeek reads them, so that
+// both log the same:
 //
 // - What the radio noted is not looked at: neither whether a frame check sequence follows (IP's
 //   length tells it from the datagram), nor whether that was right, nor whether there is padding
