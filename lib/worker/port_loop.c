@@ -113,6 +113,8 @@ static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet
 	counters->verdict[verdict]++;
 	if (verdict == PACKET_TRACK)
 		packet->owner = worker_find_owner(worker, packet);
+	if (__builtin_expect(worker->decoder.rest.captured > 0, 0))
+		worker_take_rest(worker, buffer);
 }
 
 // Frees the buffers of packets that stayed here; the others were freed or handed out.

@@ -16,6 +16,10 @@ struct rte_mbuf;
 void worker_track_burst(struct worker *worker, const struct packet *packets,
 			struct rte_mbuf **buffers, size_t count);
 
+// What else was in the frame that the decoder was given last, in `buffer`: waits for the burst at
+// hand. Some frames carry several packets.
+void worker_take_rest(struct worker *worker, struct rte_mbuf *buffer);
+
 // Gives a packet, and the buffer that it lies in, to the worker that owns its connection.
 void worker_hand_out(struct worker *worker, struct packet *packet, struct rte_mbuf *buffer);
 

@@ -16,7 +16,7 @@ struct worker_inside {
 	// The burst that is being tracked.
 	const struct packet *packets;
 	struct rte_mbuf **buffers;
-	// What was found in it.
+	// What was found in it, or in the frames that it came in.
 	uint32_t count;
 	struct packet packet[INSIDE_MOST];
 	struct rte_mbuf *buffer[INSIDE_MOST]; // that it lies in
@@ -27,32 +27,49 @@ struct worker_inside *worker_inside_create(void)
 	return calloc(1, sizeof(struct worker_inside));
 }
 
+// Counts the packet that was decoded to the next place of `inside`, and keeps it there if it is to be
+// tracked.
+static void add_inside(struct worker *worker, struct rte_mbuf *buffer)
+{
+	struct worker_inside *inside = worker->inside;
+	struct packet *packet = &inside->packet[inside->count];
+
+	// A joined datagram is moved over the frame when it is handed out; not where others still
+	// lie in that.
+	if (packet->copied && worker->decoder.rest.captured > 0) {
+		packet->copied = 0;
+		packet->payload_captured = 0;
+	}
+	worker->counters.capture.unpacked++;
+	worker->counters.capture.verdict[packet->verdict]++;
+	if (packet->verdict != PACKET_TRACK)
+		return;
+	packet->owner = worker_find_owner(worker, packet);
+	inside->buffer[inside->count++] = buffer;
+}
+
+void worker_take_rest(struct worker *worker, struct rte_mbuf *buffer)
+{
+	struct worker_inside *inside = worker->inside;
+
+	while (inside->count < INSIDE_MOST &&
+	       packet_decode_more(&worker->decoder, &inside->packet[inside->count]))
+		add_inside(worker, buffer);
+}
+
 void worker_carrier_port(void *context, const struct packet *packet, bool ours,
 			 enum packet_tunnel kind, struct uid uid)
 {
 	struct worker *worker = context;
 	struct worker_inside *inside = worker->inside;
-	struct capture_counters *counters = &worker->counters.capture;
-	struct packet *found = &inside->packet[inside->count];
+	struct rte_mbuf *buffer;
 
 	if (!ours || kind == PACKET_TUNNEL_NONE || inside->count == INSIDE_MOST)
 		return;
-	packet_decapsulate(&worker->decoder, packet, kind, uid, found);
-	do {
-		// A joined datagram is moved over the frame when it is handed out; not where others
-		// still lie in that.
-		if (found->copied && worker->decoder.rest.captured > 0) {
-			found->copied = 0;
-			found->payload_captured = 0;
-		}
-		counters->unpacked++;
-		counters->verdict[found->verdict]++;
-		if (found->verdict == PACKET_TRACK) {
-			found->owner = worker_find_owner(worker, found);
-			inside->buffer[inside->count++] = inside->buffers[packet - inside->packets];
-			found++;
-		}
-	} while (inside->count < INSIDE_MOST && packet_decode_more(&worker->decoder, found));
+	buffer = inside->buffers[packet - inside->packets];
+	packet_decapsulate(&worker->decoder, packet, kind, uid, &inside->packet[inside->count]);
+	add_inside(worker, buffer);
+	worker_take_rest(worker, buffer);
 }
 
 static void hand_out_inside(struct worker *worker, struct packet *packets,
@@ -77,13 +94,11 @@ void worker_track_burst(struct worker *worker, const struct packet *packets,
 	while (count > 0) {
 		inside->packets = packets;
 		inside->buffers = buffers;
-		inside->count = 0;
 		conn_track(worker->table, packets, count, (uint8_t)worker->settings.index);
 		if (packets == below)
 			hand_out_inside(worker, below, held, count);
 		count = inside->count;
-		if (count == 0)
-			break;
+		inside->count = 0;
 		memcpy(below, inside->packet, count * sizeof(below[0]));
 		memcpy(held, inside->buffer, count * sizeof(held[0]));
 		packets = below;
