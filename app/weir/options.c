@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "options.h"
 
+#include "settings.h"
+
 #include "base/message.h"
 #include "weir/version.h"
 
@@ -164,6 +166,7 @@ static int set_directory(struct options *options, const char *directory)
 
 static enum options_result configure(struct options *options, const struct settings *settings)
 {
+	uint32_t events;
 	int result = 0;
 
 	if (settings->file != NULL && config_load(options->config, settings->file) < 0)
@@ -181,7 +184,8 @@ static enum options_result configure(struct options *options, const struct setti
 	// Not through the configuration's syntax: a path may begin or end with blanks.
 	if (settings->directory != NULL && set_directory(options, settings->directory) < 0)
 		result = -1;
-	if (result == 0 && config_finish(options->config) < 0)
+	if (result == 0 &&
+	    (config_finish(options->config) < 0 || settings_events(options->config, &events) < 0))
 		result = -1;
 	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
 }

@@ -9,6 +9,7 @@
 #include "capture/reader.h"
 #include "control/control.h"
 #include "log/log_conn.h"
+#include "log/log_event.h"
 #include "log/log_lock.h"
 #include "log/log_writer.h"
 #include "settings.h"
@@ -35,7 +36,8 @@ struct program {
 	struct call_rcu_data *reclaimer;
 	struct log_writer *writer;
 	struct log_stream *conn_log;
-	struct ports *ports; // live
+	struct log_stream *event_log; // NULL when no events are wanted
+	struct ports *ports;          // live
 	struct packet_tunnels tunnel_ports;
 	const struct packet_tunnels *tunnels; // those above, or NULL
 	struct capture_clock clock;           // live
@@ -94,7 +96,7 @@ static int lock_directory(struct program *program)
 	return program->lock < 0 ? -1 : 0;
 }
 
-static int start_log(struct program *program)
+static int start_log(struct program *program, bool events)
 {
 	struct log_options log;
 
@@ -103,7 +105,11 @@ static int start_log(struct program *program)
 	if (program->writer == NULL)
 		return -1;
 	program->conn_log = log_conn_open(program->writer, 0);
-	return program->conn_log != NULL ? 0 : -1;
+	if (program->conn_log == NULL)
+		return -1;
+	if (events)
+		program->event_log = log_event_open(program->writer, 0);
+	return !events || program->event_log != NULL ? 0 : -1;
 }
 
 static int open_input(struct program *program, const struct conn_settings *conn)
@@ -152,7 +158,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.tunnels = program->tunnels,
 	};
 
-	program->channel[index] = bus_channel_create(CHANNEL);
+	program->channel[index] = bus_channel_create(CHANNEL, conn->events != 0 ? CHANNEL : 0);
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
@@ -199,6 +205,7 @@ static int create_control(struct program *program)
 		.live = is_live(program),
 		.writer = program->writer,
 		.conn_log = program->conn_log,
+		.event_log = program->event_log,
 		.stop = stop_input,
 		.context = program,
 	};
@@ -256,7 +263,7 @@ static int start(struct program *program)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.
 	if (lock_directory(program) < 0 || open_input(program, &conn) < 0 ||
-	    start_log(program) < 0 || create_workers(program, &conn) < 0 ||
+	    start_log(program, conn.events != 0) < 0 || create_workers(program, &conn) < 0 ||
 	    create_control(program) < 0)
 		return -1;
 	return 0;

@@ -4,6 +4,10 @@
 
 #include "base/message.h"
 
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static_assert(sizeof(struct conn_ports) == sizeof(struct config_ports), "one bit for each port");
@@ -94,6 +98,34 @@ static uint32_t share(uint32_t maximum, uint32_t workers)
 	return workers == 1 ? maximum : each + each / 16 + 64;
 }
 
+int settings_events(const struct config *config, uint32_t *events)
+{
+	char *whole = NULL;
+	regex_t regex;
+
+	*events = 0;
+	if (config->log_events.names[0] == '\0')
+		return 0;
+	if (asprintf(&whole, "^(%s)$", config->log_events.names) < 0 ||
+	    regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB) != 0) {
+		free(whole);
+		message_error("[log events] names: not enough memory for the expression");
+		return -ENOMEM;
+	}
+	for (int kind = 0; kind < CONN_EVENT_COUNT; kind++) {
+		if (regexec(&regex, conn_event_name(kind), 0, NULL, 0) == 0)
+			*events |= UINT32_C(1) << kind;
+	}
+	regfree(&regex);
+	free(whole);
+	if (*events != 0)
+		return 0;
+	message_error("[log events] names: '%.200s' matches the name of no event; write for "
+		      "instance connection_.*, or .* for all; config/weir.ini lists the names",
+		      config->log_events.names);
+	return -EINVAL;
+}
+
 int settings_conn(const struct options *options, uint32_t workers, struct conn_settings *conn)
 {
 	const struct config *config = options->config;
@@ -122,7 +154,14 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 		.tcp_connection_linger = config->timeouts.tcp_connection_linger,
 		.tcp_close_delay = config->timeouts.tcp_close_delay,
 		.dns_session_timeout = config->timeouts.dns_session_timeout,
+		.tcp_reset_delay = config->timeouts.tcp_reset_delay,
+		.tcp_partial_close_delay = config->timeouts.tcp_partial_close_delay,
+		.connection_status_update_interval =
+			config->timeouts.connection_status_update_interval,
 	};
+	result = settings_events(config, &conn->events);
+	if (result < 0)
+		return result;
 	memcpy(&conn->long_lived_tcp, &config->inactivity.tcp_ports, sizeof(conn->long_lived_tcp));
 	memcpy(&conn->likely_server_tcp, &config->ports.likely_server_tcp,
 	       sizeof(conn->likely_server_tcp));

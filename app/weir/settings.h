@@ -19,5 +19,8 @@ const struct packet_tunnels *settings_tunnels(const struct config *config,
 void settings_reader(const struct options *options, const struct conn_settings *conn,
 		     struct reader_settings *reader);
 
+// Which events are wanted, as in conn_settings. Returns 0 or a negative errno with a message.
+int settings_events(const struct config *config, uint32_t *events);
+
 // Draws the secrets of this run. Returns 0 or a negative errno with a message.
 int settings_conn(const struct options *options, uint32_t workers, struct conn_settings *conn);

@@ -57,20 +57,28 @@ size_t bus_ring_take(struct bus_ring *ring, void *elements, size_t most)
 
 struct bus_channel {
 	struct bus_ring *finished;
+	struct bus_ring *events; // NULL when nobody wants any
 };
 
-struct bus_channel *bus_channel_create(uint32_t connections)
+struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events)
 {
 	struct bus_channel *channel = calloc(1, sizeof(*channel));
 
 	if (channel == NULL)
 		return NULL;
 	channel->finished = bus_ring_create(sizeof(struct conn_summary), connections);
-	if (channel->finished == NULL) {
-		free(channel);
-		return NULL;
+	if (channel->finished == NULL)
+		goto no_ring;
+	if (events > 0) {
+		channel->events = bus_ring_create(sizeof(struct conn_event), events);
+		if (channel->events == NULL)
+			goto no_ring;
 	}
 	return channel;
+
+no_ring:
+	bus_channel_destroy(channel);
+	return NULL;
 }
 
 void bus_channel_destroy(struct bus_channel *channel)
@@ -78,6 +86,7 @@ void bus_channel_destroy(struct bus_channel *channel)
 	if (channel == NULL)
 		return;
 	bus_ring_destroy(channel->finished);
+	bus_ring_destroy(channel->events);
 	free(channel);
 }
 
@@ -89,4 +98,15 @@ bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *su
 size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most)
 {
 	return bus_ring_take(channel->finished, summaries, most);
+}
+
+bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event)
+{
+	return bus_ring_put(channel->events, event, 1) == 1;
+}
+
+size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
+				  size_t most)
+{
+	return bus_ring_take(channel->events, events, most);
 }

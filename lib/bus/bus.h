@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "conn/conn_event.h"
 #include "conn/conn_summary.h"
 
 #include <stdbool.h>
@@ -11,15 +12,16 @@
 // What workers and the control core say to each other. One channel a worker:
 //
 //   worker --(finished connections, by value)--> control core        bounded, single producer, single consumer
+//          --(events, by value, if any are wanted)-->
 //
 // and, between those that bring packets and those that track them, rings of pointers. All of it
 // lives in ordinary memory and needs no DPDK environment.
 
 struct bus_channel;
 
-// A channel with room for `connections` (a power of two). NULL with a message when memory is out.
-// Start-up only.
-struct bus_channel *bus_channel_create(uint32_t connections);
+// A channel with room for `connections` and `events` (powers of two; 0: no events). NULL with a
+// message when memory is out. Start-up only.
+struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events);
 void bus_channel_destroy(struct bus_channel *channel);
 
 // Sends a finished connection. False when the ring is full: the sender keeps it and tries again.
@@ -29,6 +31,11 @@ bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *su
 // Takes up to `most` finished connections. Returns how many. Control only.
 size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries,
 			   size_t most);
+
+// The same for events. Only for a channel that was made for them.
+bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event);
+size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
+				  size_t most);
 
 // A ring of elements of `element_size` bytes (a multiple of 4), one producer, one consumer.
 struct bus_ring;

@@ -95,7 +95,7 @@ int config_assign(struct config *config, const struct config_key *key, const cha
 {
 	void *member = (char *)config + key->offset;
 
-	if (*text == '\0' && !config_key_is_list(key))
+	if (*text == '\0' && !config_key_is_list(key) && key->kind != CONFIG_PATTERN)
 		return config_fail(why, "the value is missing; the default is %s",
 				   key->default_value);
 	for (const char *c = text; *c; c++)
@@ -125,6 +125,11 @@ int config_assign(struct config *config, const struct config_key *key, const cha
 		return assign_text(text, member);
 	case CONFIG_LOG_FORMAT:
 		return assign_log_format(text, member, why);
+	case CONFIG_PATTERN: {
+		int status = config_check_pattern(text, why);
+
+		return status ? status : assign_text(text, member);
+	}
 	case CONFIG_LOG_NAME: {
 		int status = config_check_log_name(text, why);
 

@@ -70,7 +70,10 @@ struct config {
 		uint64_t unknown_ip_inactivity_timeout;
 		uint64_t dns_session_timeout;
 		uint64_t frag_timeout;
-		uint32_t max_timer_expires; // before a packet of a file; 0: all
+		uint64_t tcp_reset_delay;
+		uint64_t tcp_partial_close_delay;
+		uint64_t connection_status_update_interval; // 0: never
+		uint32_t max_timer_expires;                 // before a packet of a file; 0: all
 	} timeouts;
 	// [inactivity]
 	struct {
@@ -108,6 +111,10 @@ struct config {
 		// A line is on disk at the latest this long after its connection ended. 0: at once.
 		uint64_t flush_interval;
 	} log;
+	// [log events]
+	struct {
+		char *names; // an extended regular expression that was found valid; empty: none
+	} log_events;
 };
 
 // A snapshot with every default set, or NULL when memory is out. Start-up and control only, as all

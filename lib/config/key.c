@@ -80,6 +80,9 @@ const struct config_key config_keys[] = {
 	// A DNS exchange ends when it was quiet for one second less than this.
 	NUMBER(timeouts, dns_session_timeout, CONFIG_SPAN, "10 s", NULL, TIME_SECOND, SPAN_MAX),
 	TIMEOUT(frag_timeout, "5 min", NULL),
+	TIMEOUT(tcp_reset_delay, "5 s", NULL),
+	TIMEOUT(tcp_partial_close_delay, "3 s", NULL),
+	TIMEOUT(connection_status_update_interval, "0", "never"),
 	NUMBER(timeouts, max_timer_expires, CONFIG_COUNT, "300", "all that are due", 1, 65536),
 
 	ANY(inactivity, tcp_ports, CONFIG_PORTS, "21 22 23 513"),
@@ -105,6 +108,15 @@ const struct config_key config_keys[] = {
 	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 4096, 1024 * TEBI),
 	ANY(log, rotate_name, CONFIG_LOG_NAME, "{path}.%Y-%m-%d-%H-%M-%S.log"),
 	NUMBER(log, flush_interval, CONFIG_SPAN, "1 s", "at once", SPAN_MIN, TIME_HOUR),
+
+	{
+		.section = "log events",
+		.name = "names",
+		.kind = CONFIG_PATTERN,
+		.offset = offsetof(struct config, log_events.names),
+		.size = sizeof(((struct config *)NULL)->log_events.names),
+		.default_value = "",
+	},
 };
 
 const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);

@@ -21,6 +21,7 @@ enum config_kind {
 	CONFIG_PATH,       // char *
 	CONFIG_LOG_FORMAT, // enum config_log_format
 	CONFIG_LOG_NAME,   // char *, see config_check_log_name()
+	CONFIG_PATTERN,    // char *, an extended regular expression; may be empty
 };
 
 struct config_key {

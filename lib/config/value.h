@@ -65,5 +65,8 @@ int config_parse_devices(const char *text, struct config_texts *value, struct co
 int config_parse_cores(const char *text, struct config_texts *value, struct config_why *why);
 void config_texts_free(struct config_texts *texts);
 
+// An extended regular expression, as in grep -E. Returns 0 or -EINVAL.
+int config_check_pattern(const char *text, struct config_why *why);
+
 // The name that a rotated log gets: a strftime pattern with {path}. Returns 0 or -EINVAL.
 int config_check_log_name(const char *text, struct config_why *why);

@@ -19,6 +19,9 @@ struct conn_range {
 	uint32_t next;     // index, or CONN_NO_EXTENSION
 };
 
+// Deadlines that exist only while somebody is subscribed to the event that they serve.
+enum conn_due { CONN_DUE_RESET, CONN_DUE_PARTIAL_CLOSE, CONN_DUE_STATUS_UPDATE, CONN_DUE_COUNT };
+
 // Where a reader of one side's stream is; see content.h. Each protocol uses what it needs.
 struct content_state {
 	uint32_t left;  // bytes of the message at hand that are still to come
@@ -38,8 +41,9 @@ struct conn_extension {
 	uint32_t range_last[2];  // and last one: most arrive in order
 	uint32_t range_count[2];
 	uint32_t gaps[2];
-	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
-	uint64_t stack;           // tunnels around its latest packet, as in struct packet
+	uint32_t syn_position[2];     // relative, of the last SYN, when it was not at 0
+	uint64_t due[CONN_DUE_COUNT]; // see conn_timer.c
+	uint64_t stack;               // tunnels around its latest packet, as in struct packet
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];
 	struct content_state content[2];
 	uint8_t content_kind;

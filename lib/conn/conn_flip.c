@@ -85,4 +85,6 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 			SWAP(extension->scaled_high[kind][0], extension->scaled_high[kind][1]);
 	}
 	conn_history_add(table, conn, CONN_ORIG, '^');
+	if (__builtin_expect(table->settings.events != 0, 0))
+		conn_event_flipped(table, conn);
 }

@@ -24,6 +24,10 @@ struct conn_list {
 	uint32_t newest;
 };
 
+// More than a packet or timer raises: beyond, a later exchange of roles does not show in the first
+// ones.
+#define CONN_EVENTS_A_PACKET 32
+
 struct conn_table {
 	struct conn *conn;      // [slots]
 	struct conn_cold *cold; // [slots]
@@ -42,6 +46,8 @@ struct conn_table {
 	uint32_t overflow_fresh, overflow_end;
 	uint32_t finished_first, finished_last; // linked through wheel.next
 	uint32_t drain_at;
+	uint32_t events_waiting;  // in `event`
+	struct conn_event *event; // [CONN_EVENTS_A_PACKET], of the packet or timer at hand
 	struct conn_list half_open;
 	struct conn_list closing;
 	struct conn_pool pool; // extensions
@@ -135,6 +141,38 @@ static inline struct uid conn_uid(const struct conn_table *table, const struct c
 			conn_cold(table, conn)->generation);
 }
 
+// conn_event.c; the callers have asked conn_subscribed().
+void conn_event_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
+		      unsigned side);
+void conn_event_removed(struct conn_table *table, const struct conn *conn, enum conn_reason reason);
+void conn_event_gap(struct conn_table *table, const struct conn *conn, unsigned side,
+		    uint64_t position, uint64_t length);
+// The roles were exchanged: also in the events that wait.
+void conn_event_flipped(struct conn_table *table, const struct conn *conn);
+// The packet or timer is done with: passes its events on.
+void conn_event_flush(struct conn_table *table);
+
+static inline bool conn_subscribed(const struct conn_table *table, enum conn_event_kind kind)
+{
+	return __builtin_expect(table->settings.events >> kind & 1, 0);
+}
+
+static inline void conn_event(struct conn_table *table, const struct conn *conn,
+			      enum conn_event_kind kind)
+{
+	if (conn_subscribed(table, kind))
+		conn_event_raise(table, conn, kind, CONN_ORIG);
+}
+
+static inline void conn_events_done(struct conn_table *table)
+{
+	if (__builtin_expect(table->events_waiting > 0, 0))
+		conn_event_flush(table);
+}
+
+// conn_summarize.c
+enum conn_state conn_state_of(const struct conn_table *table, const struct conn *conn);
+
 // conn_flip.c
 bool conn_flips_at_creation(const struct conn_settings *settings, const struct packet *packet);
 void conn_flip(struct conn_table *table, struct conn *conn);
@@ -145,6 +183,14 @@ void conn_timers_start(struct conn_table *table, struct conn *conn);
 bool conn_timers_run(struct conn_table *table, struct conn *conn);
 // Sets due[which] and makes sure the wheel asks in time.
 void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which, uint64_t due);
+
+// The same for the deadlines in the extension; void when there is no room for one.
+void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn_due which,
+			  uint64_t due);
+void conn_timer_cancel_events(struct conn_table *table, struct conn *conn);
+// The input is over: takes the next armed timer, and runs it if it is one that then still acts.
+// False when none is armed any more.
+bool conn_timers_end(struct conn_table *table);
 
 // tcp.c, datagram.c
 bool tcp_reuses(const struct conn *conn, const struct packet *packet);

@@ -4,6 +4,7 @@
 
 #include "base/uid.h"
 #include "conn/conn.h"
+#include "conn/conn_event.h"
 #include "packet/packet_key.h"
 
 #include <stdbool.h>
@@ -24,6 +25,9 @@ static inline bool conn_ports_contain(const struct conn_ports *ports, uint16_t p
 // (PACKET_TUNNEL_NONE: none). May call conn_track() for what is inside.
 typedef void (*conn_carrier_function)(void *context, const struct packet *packet, bool ours,
 				      enum packet_tunnel kind, struct uid uid);
+
+// Gets each event that is subscribed to, on the worker.
+typedef void (*conn_event_function)(void *context, const struct conn_event *event);
 
 struct conn_table;
 
@@ -59,7 +63,14 @@ struct conn_settings {
 	uint64_t tcp_session_timer;
 	uint64_t tcp_connection_linger;
 	uint64_t tcp_close_delay;
+	// These exist only while somebody is subscribed to the event that they serve.
+	uint64_t tcp_reset_delay;                   // connection_reset
+	uint64_t tcp_partial_close_delay;           // connection_partial_close
+	uint64_t connection_status_update_interval; // the event of that name; 0: never
 	uint64_t dns_session_timeout;
+	uint32_t events; // subscriptions: bit 1 << enum conn_event_kind
+	conn_event_function event;
+	void *event_context;
 	const struct packet_tunnels *tunnels; // NULL: none are opened
 	conn_carrier_function carrier;        // NULL: none are opened
 	void *carrier_context;

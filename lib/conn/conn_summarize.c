@@ -66,6 +66,13 @@ static enum conn_state udp_conn_state(const struct conn *conn)
 	return resp ? CONN_STATE_SHR : CONN_STATE_OTH;
 }
 
+enum conn_state conn_state_of(const struct conn_table *table, const struct conn *conn)
+{
+	if (conn->key.protocol == PACKET_TCP)
+		return tcp_conn_state(table, conn);
+	return conn->key.protocol == PACKET_UDP ? udp_conn_state(conn) : CONN_STATE_OTH;
+}
+
 static uint64_t payload(const struct conn_table *table, const struct conn *conn, unsigned side)
 {
 	int64_t bytes;
@@ -99,12 +106,7 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 		summary->address[side] = conn->key.address[orig_end ^ side];
 		summary->port[side] = conn->key.port[orig_end ^ side];
 	}
-	if (conn->key.protocol == PACKET_TCP)
-		summary->state = (uint8_t)tcp_conn_state(table, conn);
-	else if (conn->key.protocol == PACKET_UDP)
-		summary->state = (uint8_t)udp_conn_state(conn);
-	else
-		summary->state = CONN_STATE_OTH;
+	summary->state = (uint8_t)conn_state_of(table, conn);
 	summary->history_length = conn_history_copy(table, conn, summary->history);
 	summary->uid = conn_uid(table, conn);
 	if (extension != NULL) {

@@ -28,14 +28,16 @@ enum conn_state {
 
 // Why it was removed.
 enum conn_reason {
-	CONN_REASON_INACTIVE, // nothing happened for the inactivity time
-	CONN_REASON_ATTEMPT,  // nobody answered the SYN
-	CONN_REASON_EXPIRED,  // half closed, reset or one-sided, and quiet
-	CONN_REASON_CLOSED,   // both sides closed, or one reset it
-	CONN_REASON_SESSION,  // a request-reply protocol's session timer (DNS)
-	CONN_REASON_REUSED,   // a new connection on the same tuple
-	CONN_REASON_EVICTED,  // the table was full
-	CONN_REASON_END,      // end of the input, or shutdown
+	CONN_REASON_INACTIVE,      // nothing happened for the inactivity time
+	CONN_REASON_ATTEMPT,       // nobody answered the SYN
+	CONN_REASON_EXPIRED,       // half closed, reset or one-sided, and quiet
+	CONN_REASON_CLOSED,        // both sides closed it, or one did and the other never spoke
+	CONN_REASON_RESET,         // one side reset it
+	CONN_REASON_PARTIAL_CLOSE, // one side closed what was not seen to begin; only with events
+	CONN_REASON_SESSION,       // a request-reply protocol's session timer (DNS)
+	CONN_REASON_REUSED,        // a new connection on the same tuple
+	CONN_REASON_EVICTED,       // the table was full
+	CONN_REASON_END,           // end of the input, or shutdown
 	CONN_REASON_COUNT
 };
 
@@ -75,5 +77,11 @@ struct conn_summary {
 	uint8_t mac[2][6];
 	struct uid parent[CONN_PARENTS_MOST];
 };
+
+// Zeek's names: of a state, of a protocol in the column proto; and our words for a reason. Any
+// thread.
+const char *conn_state_name(enum conn_state state);
+const char *conn_transport_name(uint8_t protocol);
+const char *conn_reason_name(enum conn_reason reason);
 
 static_assert(sizeof(struct conn_summary) == 368, "a summary travels by value over a ring");

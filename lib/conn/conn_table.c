@@ -54,11 +54,15 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 	table->wheel = wheel_create(&table->conn->wheel, sizeof(*table->conn),
 				    settings->exact_time);
 	table->limbo = calloc(CONN_LIMBO_BATCHES, sizeof(*table->limbo));
-	if (table->wheel == NULL || table->limbo == NULL)
+	table->event = calloc(CONN_EVENTS_A_PACKET, sizeof(*table->event));
+	// So Zeek's clock begins; it shows in traces whose times count from 0.
+	table->clock = TIME_SECOND;
+	if (table->wheel == NULL || table->limbo == NULL || table->event == NULL)
 		goto no_wheel;
 	return table;
 
 no_wheel:
+	free(table->event);
 	free(table->limbo);
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
@@ -77,6 +81,7 @@ void conn_table_destroy(struct conn_table *table)
 {
 	if (table == NULL)
 		return;
+	free(table->event);
 	free(table->limbo);
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
@@ -245,6 +250,8 @@ void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason r
 	struct conn_cold *cold = conn_cold(table, conn);
 	uint32_t slot = conn_slot(table, conn);
 
+	if (conn_subscribed(table, CONN_EVENT_STATE_REMOVE))
+		conn_event_removed(table, conn, reason);
 	wheel_cancel(table->wheel, slot);
 	conn_index_remove(table, packet_key_hash(&conn->key, table->settings.secret), slot);
 	if (conn_flag(conn, CONN_HALF_OPEN))
@@ -295,17 +302,29 @@ void conn_finished_release(struct conn_table *table)
 	slot_release(table, slot);
 }
 
+// Zeek's connection_pending: cut off while it might have gone on.
+static bool is_pending(const struct conn *conn)
+{
+	return conn->key.protocol == PACKET_TCP && conn_flag(conn, CONN_EVENTS_ACTIVE) &&
+	       !(conn->end[CONN_ORIG].closed && conn->end[CONN_RESP].closed);
+}
+
 size_t conn_table_drain(struct conn_table *table, size_t limit)
 {
-	size_t removed = 0;
+	size_t done = 0;
 
-	for (; table->drain_at < table->fresh && removed < limit; table->drain_at++) {
+	while (done < limit && conn_timers_end(table))
+		done++;
+	for (; table->drain_at < table->fresh && done < limit; table->drain_at++) {
 		struct conn *conn = &table->conn[table->drain_at];
 
 		if (!conn_flag(conn, CONN_LIVE))
 			continue;
+		if (is_pending(conn))
+			conn_event(table, conn, CONN_EVENT_PENDING);
 		conn_remove(table, conn, CONN_REASON_END);
-		removed++;
+		conn_events_done(table);
+		done++;
 	}
-	return removed;
+	return done;
 }

@@ -73,8 +73,8 @@ size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit);
 // only.
 size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most);
 
-// Removes up to `limit` live connections, for the end of the input. Returns how many; 0 when none
-// is left. Worker only.
+// For the end of the input: runs the timers that act then, and removes what is live, up to `limit`
+// steps. Returns how many; 0 when nothing is left. Worker only.
 size_t conn_table_drain(struct conn_table *table, size_t limit);
 
 // The oldest finished connection that was not released yet, summed up in `summary`; false when

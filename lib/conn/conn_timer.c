@@ -9,6 +9,9 @@
 //              after the close the close delay          one side closed, a second chain of expire checks
 //   UDP        DNS session check, re-armed every 10 s  -
 //
+// Three more, for connections of which only a subscriber wants to hear, are in the extension: reset
+// and partial close (TCP), and status update.
+//
 // The attempt timer and the second chain can share a field: the chain begins when one side closed
 // and the other is not inactive, and from then on the attempt timer would do nothing. Inactivity
 // has no field: it is `last` plus the time that applies. The wheel has one entry for the earliest
@@ -28,7 +31,15 @@ static uint64_t earliest(const struct conn_table *table, const struct conn *conn
 
 	if (cold->due[0] < due)
 		due = cold->due[0];
-	return cold->due[1] < due ? cold->due[1] : due;
+	if (cold->due[1] < due)
+		due = cold->due[1];
+	if (__builtin_expect(table->settings.events != 0 && conn_flag(conn, CONN_EXTENDED), 0)) {
+		const struct conn_extension *extension = conn_extension_get(table, conn);
+
+		for (int which = 0; which < CONN_DUE_COUNT; which++)
+			due = extension->due[which] < due ? extension->due[which] : due;
+	}
+	return due;
 }
 
 static void arm(struct conn_table *table, struct conn *conn)
@@ -43,6 +54,27 @@ void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which,
 	// Too early an entry costs a look when it comes up, too late a one would be wrong.
 	if (due < conn->wheel.due)
 		arm(table, conn);
+}
+
+void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn_due which,
+			  uint64_t due)
+{
+	struct conn_extension *extension = conn_extension_need(table, conn);
+
+	if (extension == NULL)
+		return;
+	extension->due[which] = due;
+	if (due < conn->wheel.due)
+		arm(table, conn);
+}
+
+void conn_timer_cancel_events(struct conn_table *table, struct conn *conn)
+{
+	struct conn_extension *extension = conn_extension_get(table, conn);
+
+	if (extension != NULL)
+		extension->due[CONN_DUE_RESET] = extension->due[CONN_DUE_PARTIAL_CLOSE] =
+			TIME_NEVER;
 }
 
 static bool has_dns_timer(const struct conn *conn)
@@ -60,6 +92,15 @@ static bool has_dns_timer(const struct conn *conn)
 	}
 }
 
+// spec-conn 5.2: never for other protocols.
+static void start_status_updates(struct conn_table *table, struct conn *conn)
+{
+	uint64_t interval = table->settings.connection_status_update_interval;
+
+	if (interval != 0 && conn_timeout_class(conn) != CONN_TIMEOUT_OTHER)
+		conn_timer_set_event(table, conn, CONN_DUE_STATUS_UPDATE, table->clock + interval);
+}
+
 void conn_timers_start(struct conn_table *table, struct conn *conn)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
@@ -69,6 +110,8 @@ void conn_timers_start(struct conn_table *table, struct conn *conn)
 	else if (has_dns_timer(conn))
 		cold->due[0] = table->clock + table->settings.dns_session_timeout;
 	arm(table, conn);
+	if (conn_subscribed(table, CONN_EVENT_STATUS_UPDATE))
+		start_status_updates(table, conn);
 }
 
 static bool is_inactive(const struct conn_endpoint *end)
@@ -89,15 +132,71 @@ static bool is_over(const struct conn *conn)
 	       resp->state == TCP_RESET || is_inactive(orig) || is_inactive(resp);
 }
 
-static bool run_attempt(struct conn_table *table, struct conn *conn)
+static bool run_attempt(struct conn_table *table, struct conn *conn, enum conn_reason reason)
 {
 	uint8_t state = conn->end[CONN_ORIG].state;
 
 	if ((state != TCP_SYN_SENT && state != TCP_SYN_ACK_SENT) ||
 	    !is_inactive(&conn->end[CONN_RESP]))
 		return true;
-	conn_remove(table, conn, CONN_REASON_ATTEMPT);
+	conn_event(table, conn, CONN_EVENT_ATTEMPT);
+	conn_remove(table, conn, reason);
 	return false;
+}
+
+static bool both_closed(const struct conn *conn)
+{
+	return conn->end[CONN_ORIG].closed && conn->end[CONN_RESP].closed;
+}
+
+static bool run_reset(struct conn_table *table, struct conn *conn, enum conn_reason reason)
+{
+	if (!conn_flag(conn, CONN_EVENTS_ACTIVE))
+		return true;
+	if (!both_closed(conn))
+		conn_event(table, conn, CONN_EVENT_RESET);
+	conn_remove(table, conn, reason);
+	return false;
+}
+
+static bool run_partial_close(struct conn_table *table, struct conn *conn)
+{
+	const struct conn_endpoint *orig = &conn->end[CONN_ORIG], *resp = &conn->end[CONN_RESP];
+
+	if (!conn_flag(conn, CONN_EVENTS_ACTIVE) || is_inactive(orig) || is_inactive(resp) ||
+	    both_closed(conn) || orig->state == TCP_RESET || resp->state == TCP_RESET)
+		return true;
+	conn_event(table, conn, CONN_EVENT_PARTIAL_CLOSE);
+	conn_remove(table, conn, CONN_REASON_PARTIAL_CLOSE);
+	return false;
+}
+
+static void run_status_update(struct conn_table *table, struct conn *conn,
+			      struct conn_extension *extension)
+{
+	conn_event(table, conn, CONN_EVENT_STATUS_UPDATE);
+	extension->due[CONN_DUE_STATUS_UPDATE] = table->clock +
+						 table->settings.connection_status_update_interval;
+}
+
+// The deadlines in the extension, as far as they are due at `upto`.
+static bool run_events(struct conn_table *table, struct conn *conn, uint64_t upto)
+{
+	struct conn_extension *extension = conn_extension_get(table, conn);
+
+	if (extension->due[CONN_DUE_RESET] <= upto) {
+		extension->due[CONN_DUE_RESET] = TIME_NEVER;
+		if (!run_reset(table, conn, CONN_REASON_RESET))
+			return false;
+	}
+	if (extension->due[CONN_DUE_PARTIAL_CLOSE] <= upto) {
+		extension->due[CONN_DUE_PARTIAL_CLOSE] = TIME_NEVER;
+		if (!run_partial_close(table, conn))
+			return false;
+	}
+	if (extension->due[CONN_DUE_STATUS_UPDATE] <= upto)
+		run_status_update(table, conn, extension);
+	return true;
 }
 
 static bool run_expire_check(struct conn_table *table, struct conn *conn, unsigned which)
@@ -105,6 +204,8 @@ static bool run_expire_check(struct conn_table *table, struct conn *conn, unsign
 	const struct conn_settings *settings = &table->settings;
 
 	if (conn->last + settings->tcp_connection_linger < table->clock && is_over(conn)) {
+		conn_flag_clear(conn, CONN_EVENTS_ACTIVE);
+		conn_event(table, conn, CONN_EVENT_TIMEOUT);
 		conn_remove(table, conn, CONN_REASON_EXPIRED);
 		return false;
 	}
@@ -118,13 +219,21 @@ static bool run_tcp(struct conn_table *table, struct conn *conn, unsigned which)
 
 	cold->due[which] = TIME_NEVER;
 	if (conn_flag(conn, CONN_CLOSING)) {
-		conn_remove(table, conn, CONN_REASON_CLOSED);
+		// Strange but so: in Zeek the end of every close is a time-out, unless there is no
+		// delay.
+		if (table->settings.tcp_close_delay != 0)
+			conn_event(table, conn, CONN_EVENT_TIMEOUT);
+		conn_remove(table, conn,
+			    conn->end[CONN_ORIG].state == TCP_RESET ||
+					    conn->end[CONN_RESP].state == TCP_RESET
+				    ? CONN_REASON_RESET
+				    : CONN_REASON_CLOSED);
 		return false;
 	}
 	if (!conn_flag(conn, CONN_EVENTS_ACTIVE))
 		return true;
 	if (which == 1 && !conn->end[CONN_ORIG].closed && !conn->end[CONN_RESP].closed)
-		return run_attempt(table, conn);
+		return run_attempt(table, conn, CONN_REASON_ATTEMPT);
 	return run_expire_check(table, conn, which);
 }
 
@@ -137,6 +246,7 @@ static bool run_dns(struct conn_table *table, struct conn *conn)
 				 : 0;
 
 	if (table->clock >= conn->last && table->clock - conn->last >= quiet) {
+		conn_event(table, conn, CONN_EVENT_TIMEOUT);
 		conn_remove(table, conn, CONN_REASON_SESSION);
 		return false;
 	}
@@ -160,7 +270,11 @@ bool conn_timers_run(struct conn_table *table, struct conn *conn)
 						       : run_dns(table, conn)))
 			return false;
 	}
+	if (__builtin_expect(table->settings.events != 0 && conn_flag(conn, CONN_EXTENDED), 0) &&
+	    !run_events(table, conn, upto))
+		return false;
 	if (inactivity_due(table, conn) <= upto) {
+		conn_event(table, conn, CONN_EVENT_TIMEOUT);
 		conn_remove(table, conn, CONN_REASON_INACTIVE);
 		return false;
 	}
@@ -185,8 +299,42 @@ size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
 		if (slot == WHEEL_NONE)
 			break;
 		conn_timers_run(table, &table->conn[slot]);
+		conn_events_done(table);
 		count++;
 	}
 	table->next_check = wheel_next_check(table->wheel);
 	return count;
+}
+
+// spec-conn 5.3: of the timers that are armed when the input is over, these still act.
+static void run_at_end(struct conn_table *table, struct conn *conn)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+	const struct conn_extension *extension = conn_extension_get(table, conn);
+
+	if (conn->key.protocol != PACKET_TCP) {
+		if (cold->due[0] == TIME_NEVER)
+			return;
+		conn_event(table, conn, CONN_EVENT_TIMEOUT);
+		conn_remove(table, conn, CONN_REASON_END);
+		return;
+	}
+	if (!conn_flag(conn, CONN_EVENTS_ACTIVE))
+		return;
+	if (cold->due[1] != TIME_NEVER && !conn->end[CONN_ORIG].closed &&
+	    !conn->end[CONN_RESP].closed && !run_attempt(table, conn, CONN_REASON_END))
+		return;
+	if (extension != NULL && extension->due[CONN_DUE_RESET] != TIME_NEVER)
+		run_reset(table, conn, CONN_REASON_END);
+}
+
+bool conn_timers_end(struct conn_table *table)
+{
+	uint32_t slot = wheel_pop(table->wheel, TIME_LATEST);
+
+	if (slot == WHEEL_NONE)
+		return false;
+	run_at_end(table, &table->conn[slot]);
+	conn_events_done(table);
+	return true;
 }

@@ -44,6 +44,7 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 	if (packet->key.protocol == PACKET_TCP && content_has_port(conn_port(conn, CONN_RESP)))
 		conn->end[CONN_ORIG].watched = conn->end[CONN_RESP].watched = 1;
 	conn_timers_start(table, conn);
+	conn_event(table, conn, CONN_EVENT_NEW);
 	return conn;
 }
 
@@ -59,6 +60,7 @@ static struct conn *find_live(struct conn_table *table, const struct packet *pac
 	    !conn_timers_run(table, conn))
 		return NULL;
 	if (packet->key.protocol == PACKET_TCP && tcp_reuses(conn, packet)) {
+		conn_event(table, conn, CONN_EVENT_REUSED);
 		conn_remove(table, conn, CONN_REASON_REUSED);
 		return NULL;
 	}
@@ -163,6 +165,7 @@ static void track_or_leave(struct conn_table *table, const struct packet *packet
 	bool ours = is_ours(packet, worker);
 	struct conn *conn = ours ? track(table, packet) : NULL;
 
+	conn_events_done(table);
 	if (__builtin_expect(packet->verdict == PACKET_TRACK && packet->may_carry, 0))
 		carry(table, conn, packet, ours);
 }

@@ -47,6 +47,7 @@ void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struc
 		return;
 	}
 	extension->tunnel_changes++;
+	conn_event(table, conn, CONN_EVENT_TUNNEL_CHANGED);
 	if (packet->stack != 0)
 		add_parent(extension, packet->parent);
 }

@@ -232,6 +232,19 @@ static void move_acked(struct conn_table *table, struct conn *conn, unsigned sid
 	move_wrapping(end, &end->acked, &conn_cold(table, conn)->acked_wraps[side], ack);
 }
 
+// The first packet of the originator with an ACK.
+static void note_first_ack(struct conn_table *table, struct conn *conn, unsigned sender)
+{
+	uint8_t state = conn->end[CONN_ORIG].state;
+
+	if (__builtin_expect(sender != CONN_ORIG || conn_flag(conn, CONN_ANSWERED), 1))
+		return;
+	if (state != TCP_SYN_SENT && state != TCP_ESTABLISHED)
+		return;
+	conn_flag_set(conn, CONN_ANSWERED);
+	conn_event(table, conn, CONN_EVENT_FIRST_ACK);
+}
+
 // Returns the position that is acknowledged, or 0 when it means nothing.
 static uint64_t take_ack(struct conn_table *table, struct conn *conn, const struct packet *packet,
 			 unsigned sender)
@@ -345,10 +358,14 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 	record_zero_window(table, conn, packet, sender);
 	if (!conn->end[0].closed || !conn->end[1].closed)
 		conn->last = packet->time;
+	if (flags & PACKET_TCP_SYN)
+		conn_event(table, conn, CONN_EVENT_SYN_PACKET);
 	if (flags & PACKET_TCP_FIN)
 		note_fin(table, conn, packet, sender, position);
-	if (flags & PACKET_TCP_ACK)
+	if (flags & PACKET_TCP_ACK) {
+		note_first_ack(table, conn, sender);
 		acknowledged = take_ack(table, conn, packet, sender);
+	}
 	move_last(table, conn, packet, sender);
 	sender = tcp_state_update(table, conn, packet, sender, seen_as == CONN_ORIG, &close);
 	// After the transition, so that a gap is judged by the states that this packet leads to.

@@ -34,6 +34,7 @@ static void established(struct conn_table *table, struct conn *conn)
 		port = orig;
 	if (conn_ports_contain(&settings->long_lived_tcp, port))
 		conn_timeout_set(conn, CONN_TIMEOUT_TCP_LONG);
+	conn_event(table, conn, CONN_EVENT_ESTABLISHED);
 }
 
 static void syn_from_inactive_orig(struct conn_table *table, struct conn *conn,
@@ -62,19 +63,21 @@ static unsigned syn_from_inactive_resp(struct conn_table *table, struct conn *co
 	return sender;
 }
 
-static void rst_from_inactive(struct conn *conn, unsigned sender, bool from_orig,
-			      struct tcp_close *close)
+static void rst_from_inactive(struct conn_table *table, struct conn *conn, unsigned sender,
+			      bool from_orig, struct tcp_close *close)
 {
 	uint8_t peer = conn->end[sender ^ 1].state;
 	bool rejected = from_orig ? peer == TCP_ESTABLISHED
 				  : peer == TCP_SYN_SENT || peer == TCP_SYN_ACK_SENT;
 
 	enter(conn, sender, TCP_RESET);
+	if (rejected)
+		conn_event(table, conn, CONN_EVENT_REJECTED);
 	*close = (struct tcp_close){.wanted = true, .finish = !rejected};
 }
 
-static void other_from_inactive(struct conn *conn, const struct packet *packet, unsigned sender,
-				bool from_orig)
+static void other_from_inactive(struct conn_table *table, struct conn *conn,
+				const struct packet *packet, unsigned sender, bool from_orig)
 {
 	uint8_t peer = conn->end[sender ^ 1].state;
 
@@ -88,6 +91,15 @@ static void other_from_inactive(struct conn *conn, const struct packet *packet, 
 		return;
 	}
 	enter(conn, sender, TCP_PARTIAL);
+	if (peer == TCP_PARTIAL)
+		conn_event(table, conn, CONN_EVENT_PARTIAL);
+}
+
+// The connection was reset; from now on nothing more is expected of it.
+static void reset(struct conn_table *table, struct conn *conn)
+{
+	conn_flag_clear(conn, CONN_EVENTS_ACTIVE);
+	conn_event(table, conn, CONN_EVENT_RESET);
 }
 
 static unsigned from_inactive(struct conn_table *table, struct conn *conn,
@@ -107,13 +119,14 @@ static unsigned from_inactive(struct conn_table *table, struct conn *conn,
 		*close = (struct tcp_close){.wanted = true, .finish = true};
 	}
 	if (flags & PACKET_TCP_RST)
-		rst_from_inactive(conn, sender, from_orig, close);
+		rst_from_inactive(table, conn, sender, from_orig, close);
 	if (conn->end[sender].state == TCP_INACTIVE)
-		other_from_inactive(conn, packet, sender, from_orig);
+		other_from_inactive(table, conn, packet, sender, from_orig);
 	return sender;
 }
 
-static void from_opening(struct conn *conn, uint8_t flags, unsigned sender, struct tcp_close *close)
+static void from_opening(struct conn_table *table, struct conn *conn, uint8_t flags,
+			 unsigned sender, struct tcp_close *close)
 {
 	if (flags & PACKET_TCP_FIN) {
 		enter(conn, sender, TCP_CLOSED);
@@ -121,13 +134,13 @@ static void from_opening(struct conn *conn, uint8_t flags, unsigned sender, stru
 	}
 	if (flags & PACKET_TCP_RST) {
 		enter(conn, sender, TCP_RESET);
-		conn_flag_clear(conn, CONN_EVENTS_ACTIVE);
+		reset(table, conn);
 		close->wanted = true;
 	}
 }
 
-static void from_established(struct conn *conn, uint8_t flags, unsigned sender,
-			     struct tcp_close *close)
+static void from_established(struct conn_table *table, struct conn *conn, uint8_t flags,
+			     unsigned sender, struct tcp_close *close)
 {
 	struct conn_endpoint *peer = &conn->end[sender ^ 1];
 
@@ -144,16 +157,20 @@ static void from_established(struct conn *conn, uint8_t flags, unsigned sender,
 	if (flags & PACKET_TCP_RST) {
 		enter(conn, sender, TCP_RESET);
 		if (peer->state != TCP_RESET || peer->previous != TCP_ESTABLISHED)
-			conn_flag_clear(conn, CONN_EVENTS_ACTIVE);
+			reset(table, conn);
 		close->wanted = true;
 	}
 }
 
-static void from_closed(struct conn *conn, uint8_t flags, unsigned sender, struct tcp_close *close)
+static void from_closed(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			unsigned sender, struct tcp_close *close)
 {
-	if (!(flags & PACKET_TCP_RST) || conn->end[sender ^ 1].state == TCP_CLOSED)
+	if (!(packet->tcp_flags & PACKET_TCP_RST) || conn->end[sender ^ 1].state == TCP_CLOSED)
 		return;
 	enter(conn, sender, TCP_RESET);
+	if (conn_subscribed(table, CONN_EVENT_RESET))
+		conn_timer_set_event(table, conn, CONN_DUE_RESET,
+				     packet->time + table->settings.tcp_reset_delay);
 	close->wanted = !conn->end[sender].closed;
 }
 
@@ -165,14 +182,14 @@ unsigned tcp_state_update(struct conn_table *table, struct conn *conn, const str
 		return from_inactive(table, conn, packet, sender, from_orig, close);
 	case TCP_SYN_SENT:
 	case TCP_SYN_ACK_SENT:
-		from_opening(conn, packet->tcp_flags, sender, close);
+		from_opening(table, conn, packet->tcp_flags, sender, close);
 		break;
 	case TCP_PARTIAL:
 	case TCP_ESTABLISHED:
-		from_established(conn, packet->tcp_flags, sender, close);
+		from_established(table, conn, packet->tcp_flags, sender, close);
 		break;
 	case TCP_CLOSED:
-		from_closed(conn, packet->tcp_flags, sender, close);
+		from_closed(table, conn, packet, sender, close);
 		break;
 	case TCP_RESET:
 		break;
@@ -193,6 +210,7 @@ static void start_close_delay(struct conn_table *table, struct conn *conn)
 		conn_list_append(table, &table->closing, conn);
 	conn_flag_set(conn, CONN_CLOSING);
 	cold->due[1] = TIME_NEVER;
+	conn_timer_cancel_events(table, conn);
 	conn_timer_set(table, conn, 0, conn->last + table->settings.tcp_close_delay);
 }
 
@@ -201,8 +219,11 @@ static void close_complete(struct conn_table *table, struct conn *conn, unsigned
 	bool alone = conn->end[side ^ 1].state == TCP_INACTIVE;
 
 	if (conn->end[side].previous != TCP_INACTIVE || !alone) {
-		if (finish || conn_flag(conn, CONN_FINISH_WANTED))
+		if (finish || conn_flag(conn, CONN_FINISH_WANTED)) {
 			conn_flag_clear(conn, CONN_EVENTS_ACTIVE);
+			conn_event(table, conn,
+				   alone ? CONN_EVENT_HALF_FINISHED : CONN_EVENT_FINISHED);
+		}
 		conn_flag_clear(conn, CONN_FINISH_WANTED);
 	}
 	start_close_delay(table, conn);
@@ -226,6 +247,9 @@ void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side,
 		close_complete(table, conn, side, finish);
 	else if (end->previous != TCP_INACTIVE)
 		conn_timer_set(table, conn, 1, conn->last + table->settings.tcp_session_timer);
+	else if (conn_subscribed(table, CONN_EVENT_PARTIAL_CLOSE))
+		conn_timer_set_event(table, conn, CONN_DUE_PARTIAL_CLOSE,
+				     conn->last + table->settings.tcp_partial_close_delay);
 }
 
 static void check_end(struct conn_table *table, struct conn *conn, unsigned side)
@@ -236,6 +260,8 @@ static void check_end(struct conn_table *table, struct conn *conn, unsigned side
 	    tcp_stream_pending(table, conn, side))
 		return;
 	end->ended = 1;
+	if (conn_subscribed(table, CONN_EVENT_EOF))
+		conn_event_raise(table, conn, CONN_EVENT_EOF, side);
 	if (conn_flag(conn, CONN_CLOSE_DEFERRED))
 		tcp_state_close(table, conn, side, false);
 }

@@ -13,11 +13,16 @@
 static uint64_t in_order_position(const struct conn_table *table, const struct conn *conn,
 				  unsigned side)
 {
+	// Numbers that never passed 2^32 are whole already.
+	if (__builtin_expect(!conn->end[side].wrapped, 1))
+		return conn->end[side].in_order;
 	return sequence_extend(conn->end[side].in_order, last_position(table, conn, side));
 }
 
 static uint64_t trimmed_position(const struct conn *conn, unsigned side, uint64_t in_order)
 {
+	if (__builtin_expect(!conn->end[side].wrapped, 1))
+		return conn->end[side].trimmed;
 	return sequence_extend(conn->end[side].trimmed, in_order);
 }
 
@@ -58,7 +63,8 @@ static bool is_clean(const struct conn_endpoint *end)
 	       (end->state == TCP_CLOSED && end->previous == TCP_ESTABLISHED);
 }
 
-static void gap(struct conn_table *table, struct conn *conn, unsigned side, uint64_t length)
+static void gap(struct conn_table *table, struct conn *conn, unsigned side, uint64_t position,
+		uint64_t length)
 {
 	struct conn_extension *extension;
 
@@ -70,6 +76,9 @@ static void gap(struct conn_table *table, struct conn *conn, unsigned side, uint
 	extension->missed += length;
 	if (conn_history_scale(++extension->gaps[side]))
 		conn_history_add(table, conn, side, 'G');
+	// Positions count the SYN, events do not.
+	if (conn_subscribed(table, CONN_EVENT_CONTENT_GAP))
+		conn_event_gap(table, conn, side, position - 1, length);
 }
 
 static bool has_ranges(const struct conn_extension *extension, unsigned side)
@@ -237,12 +246,12 @@ static uint64_t skip_holes(struct conn_table *table, struct conn *conn, unsigned
 
 		if (from >= position)
 			break;
-		gap(table, conn, side, from - in_order);
+		gap(table, conn, side, in_order, from - in_order);
 		in_order = absorb(table, conn, side, from);
 	}
 	if (position > in_order) {
 		if (!conn->end[side].gave_up)
-			gap(table, conn, side, position - in_order);
+			gap(table, conn, side, in_order, position - in_order);
 		in_order = absorb(table, conn, side, position);
 	}
 	return in_order;

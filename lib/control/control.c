@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "base/time.h"
 #include "log/log_conn.h"
+#include "log/log_event.h"
 #include "log/log_writer.h"
 
 #include <signal.h>
@@ -92,21 +93,39 @@ static void handle_signals(struct control *control)
 }
 
 // Without room in the log, whatever waits stays where it is, and workers keep what they cannot
-// send. Only the end of the program does not wait for ever.
+// send. Only the end of the program does not wait for ever: then this is false.
+static bool wait_for_log(struct control *control)
+{
+	handle_signals(control);
+	if (control->stopping && control->patience == 0)
+		return false;
+	if (!log_writer_wait(control->settings.writer, BUFFER_WAIT) && control->stopping)
+		control->patience--;
+	return true;
+}
+
 static void write_line(struct control *control, const struct conn_summary *summary, uint64_t now)
 {
 	if (summary->removed > control->log_time)
 		control->log_time = summary->removed;
 	while (!log_conn_write(control->settings.conn_log, summary, now)) {
-		handle_signals(control);
-		if (control->stopping && control->patience == 0) {
+		if (!wait_for_log(control)) {
 			control->unlogged++;
 			return;
 		}
-		if (!log_writer_wait(control->settings.writer, BUFFER_WAIT) && control->stopping)
-			control->patience--;
 	}
 	control->logged++;
+}
+
+static void write_event(struct control *control, const struct conn_event *event, uint64_t now)
+{
+	if (event->time > control->log_time)
+		control->log_time = event->time;
+	while (!log_event_write(control->settings.event_log, event, now)) {
+		if (!wait_for_log(control))
+			return;
+	}
+	control->events_logged++;
 }
 
 static bool take_from(struct control *control, const struct control_worker *worker, uint64_t now)
@@ -116,6 +135,19 @@ static bool take_from(struct control *control, const struct control_worker *work
 
 	for (size_t i = 0; i < count; i++)
 		write_line(control, &summaries[i], now);
+	return count > 0;
+}
+
+static bool take_events(struct control *control, const struct control_worker *worker, uint64_t now)
+{
+	struct conn_event events[TAKE];
+	size_t count;
+
+	if (control->settings.event_log == NULL)
+		return false;
+	count = bus_channel_receive_events(worker->channel, events, TAKE);
+	for (size_t i = 0; i < count; i++)
+		write_event(control, &events[i], now);
 	return count > 0;
 }
 
@@ -159,8 +191,10 @@ void control_run(struct control *control)
 		bool done = all_done(control), busy = false;
 		uint64_t now = log_now(control);
 
-		for (uint32_t i = 0; i < control->settings.worker_count; i++)
+		for (uint32_t i = 0; i < control->settings.worker_count; i++) {
+			busy |= take_events(control, &control->settings.workers[i], now);
 			busy |= take_from(control, &control->settings.workers[i], now);
+		}
 		if (done && !busy)
 			break;
 		if (!busy || ++round % 64 == 0)

@@ -29,6 +29,7 @@ struct control_settings {
 	const struct capture_counters *input; // files: the reader's; NULL when live
 	struct log_writer *writer;
 	struct log_stream *conn_log;
+	struct log_stream *event_log; // NULL when no events are wanted
 	// What the control core asks of the program, all with `context`:
 	void (*stop)(void *context);       // end the input
 	void (*second)(void *context);     // once a second

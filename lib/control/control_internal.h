@@ -12,6 +12,7 @@ struct control_totals {
 	uint64_t handed_in;
 	uint64_t handoff_full;
 	uint64_t channel_full;
+	uint64_t events_lost;
 	uint64_t missed;
 	uint64_t live;    // connections in the tables
 	uint64_t waiting; // finished, on their way to the log
@@ -19,8 +20,9 @@ struct control_totals {
 
 struct control {
 	struct control_settings settings;
-	uint64_t started;  // monotonic, ns
-	uint64_t logged;   // connections given to the log
+	uint64_t started; // monotonic, ns
+	uint64_t logged;  // connections given to the log
+	uint64_t events_logged;
 	uint64_t unlogged; // given up at the end, because the log had no room
 	uint32_t patience;
 	uint64_t log_time; // the latest removal seen, packet time, ns

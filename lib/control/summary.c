@@ -48,7 +48,9 @@ static void print_connections(const struct control *control, const struct contro
 		[CONN_REASON_INACTIVE] = "ended by inactivity",
 		[CONN_REASON_ATTEMPT] = "ended: attempt not answered",
 		[CONN_REASON_EXPIRED] = "ended: quiet after close or reset",
-		[CONN_REASON_CLOSED] = "ended by close or reset",
+		[CONN_REASON_CLOSED] = "ended by close",
+		[CONN_REASON_RESET] = "ended by reset",
+		[CONN_REASON_PARTIAL_CLOSE] = "ended: partial close",
 		[CONN_REASON_SESSION] = "ended by the DNS session timer",
 		[CONN_REASON_REUSED] = "ended: addresses and ports used again",
 		[CONN_REASON_EVICTED] = "ended: table full, half-open ones first",
@@ -76,6 +78,8 @@ void control_print_summary(const struct control *control)
 	print_packets(&totals);
 	printf("connections %" PRIu64 "\n", totals.conn.created);
 	print_connections(control, &totals);
+	print_count("events logged", control->events_logged);
+	print_count("events lost, the log did not keep up", totals.events_lost);
 	fflush(stdout);
 }
 

@@ -58,20 +58,7 @@ COLUMN(transport)
 {
 	SUMMARY;
 
-	switch (summary->protocol) {
-	case IPPROTO_TCP:
-		log_text_word(text, "tcp");
-		break;
-	case IPPROTO_UDP:
-		log_text_word(text, "udp");
-		break;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		log_text_word(text, "icmp");
-		break;
-	default:
-		log_text_word(text, "unknown_transport");
-	}
+	log_text_word(text, conn_transport_name(summary->protocol));
 }
 
 COLUMN(nothing)
@@ -104,19 +91,9 @@ COLUMN(resp_bytes)
 
 COLUMN(state)
 {
-	static const char *const name[CONN_STATE_COUNT] = {
-		[CONN_STATE_S0] = "S0",         [CONN_STATE_S1] = "S1",
-		[CONN_STATE_S2] = "S2",         [CONN_STATE_S3] = "S3",
-		[CONN_STATE_SF] = "SF",         [CONN_STATE_REJ] = "REJ",
-		[CONN_STATE_RSTO] = "RSTO",     [CONN_STATE_RSTR] = "RSTR",
-		[CONN_STATE_RSTOS0] = "RSTOS0", [CONN_STATE_RSTRH] = "RSTRH",
-		[CONN_STATE_SH] = "SH",         [CONN_STATE_SHR] = "SHR",
-		[CONN_STATE_OTH] = "OTH",
-	};
 	SUMMARY;
 
-	log_text_word(text,
-		      name[summary->state < CONN_STATE_COUNT ? summary->state : CONN_STATE_OTH]);
+	log_text_word(text, conn_state_name(summary->state));
 }
 
 static void write_local(struct log_text *text, const struct address *address,

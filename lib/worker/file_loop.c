@@ -24,6 +24,16 @@ static void wait_a_little(uint32_t *idle)
 		usleep(100);
 }
 
+// A file can wait for the log here too, so no event is lost.
+void worker_event_file(void *context, const struct conn_event *event)
+{
+	struct worker *worker = context;
+	uint32_t idle = 0;
+
+	while (!bus_channel_send_event(worker->settings.channel, event))
+		wait_a_little(&idle);
+}
+
 void worker_agree(void *context, struct conn_table *table, struct conn_turn *turn)
 {
 	struct worker *worker = context;

@@ -64,6 +64,15 @@ uint8_t worker_find_owner(const struct worker *worker, const struct packet *pack
 	return rss_worker(rss_hash(&packet->key));
 }
 
+// Packets do not wait, so what the control core has no room for is lost, and counted.
+void worker_event_port(void *context, const struct conn_event *event)
+{
+	struct worker *worker = context;
+
+	if (!bus_channel_send_event(worker->settings.channel, event))
+		worker->counters.events_lost++;
+}
+
 // A datagram put together from fragments lies in our fragment table; its head travels in the last
 // fragment's buffer.
 static void move_payload(struct packet *packet, struct rte_mbuf *buffer)

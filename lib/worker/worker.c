@@ -75,6 +75,9 @@ struct worker *worker_create(const struct worker_settings *settings)
 	worker->settings.conn.carrier = settings->batches != NULL ? worker_carrier_file
 								  : worker_carrier_port;
 	worker->settings.conn.carrier_context = worker;
+	worker->settings.conn.event = settings->batches != NULL ? worker_event_file
+								: worker_event_port;
+	worker->settings.conn.event_context = worker;
 	worker->settings.conn.agree = settings->expiry != NULL ? worker_agree : NULL;
 	worker->settings.conn.agree_context = worker;
 	worker->table = conn_table_create(&worker->settings.conn, limbo_wait);

@@ -26,6 +26,10 @@ struct worker {
 // file_loop.c: has the workers agree on timers; the context is the worker.
 void worker_agree(void *worker, struct conn_table *table, struct conn_turn *turn);
 
+// file_loop.c, port_loop.c: where a table's events go; the context is the worker.
+void worker_event_file(void *worker, const struct conn_event *event);
+void worker_event_port(void *worker, const struct conn_event *event);
+
 // port_tunnel.c: NULL without memory; freed with free().
 struct worker_inside *worker_inside_create(void);
 

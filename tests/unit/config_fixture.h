@@ -159,6 +159,7 @@ static inline bool same_value(const struct config_key *key, const struct config 
 		return same_texts(a_member, b_member);
 	case CONFIG_PATH:
 	case CONFIG_LOG_NAME:
+	case CONFIG_PATTERN:
 		return strcmp(*(char *const *)a_member, *(char *const *)b_member) == 0;
 	default:
 		return memcmp(a_member, b_member, key->size) == 0;

@@ -72,7 +72,7 @@ static struct conn_summary summary_of(uint64_t number)
 
 static void a_channel_hands_connections_over_whole(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(16);
+	struct bus_channel *channel = bus_channel_create(16, 0);
 	struct conn_summary sent, got[16];
 	uint64_t count = 0;
 
@@ -103,7 +103,7 @@ static void *send_many(void *argument)
 
 static void two_threads_lose_nothing(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(64);
+	struct bus_channel *channel = bus_channel_create(64, 0);
 	uint64_t expected = 0;
 	pthread_t sender;
 

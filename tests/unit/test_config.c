@@ -40,6 +40,7 @@ static void each_row_of_the_table_fits_its_member(void **state)
 			break;
 		case CONFIG_PATH:
 		case CONFIG_LOG_NAME:
+		case CONFIG_PATTERN:
 			assert_int_equal(key->size, sizeof(char *));
 			break;
 		case CONFIG_LOG_FORMAT:

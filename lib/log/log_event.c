@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "log/log_event.h"
+
+#include "base/message.h"
+
+#define COLUMN(name)                                                                               \
+	static void write_##name(struct log_text *text, const void *record,                        \
+				 const struct log_options *options)
+#define EVENT const struct conn_event *event = record
+
+COLUMN(time)
+{
+	EVENT;
+
+	log_text_time(text, event->time);
+}
+
+COLUMN(uid)
+{
+	EVENT;
+
+	log_text_uid(text, event->uid);
+}
+
+COLUMN(orig_address)
+{
+	EVENT;
+
+	log_text_address(text, &event->address[CONN_ORIG]);
+}
+
+COLUMN(orig_port)
+{
+	EVENT;
+
+	log_text_count(text, event->port[CONN_ORIG]);
+}
+
+COLUMN(resp_address)
+{
+	EVENT;
+
+	log_text_address(text, &event->address[CONN_RESP]);
+}
+
+COLUMN(resp_port)
+{
+	EVENT;
+
+	log_text_count(text, event->port[CONN_RESP]);
+}
+
+COLUMN(transport)
+{
+	EVENT;
+
+	log_text_word(text, conn_transport_name(event->protocol));
+}
+
+COLUMN(name)
+{
+	EVENT;
+
+	log_text_word(text, conn_event_name(event->kind));
+}
+
+// "S0 S": the state that conn.log shows, and the history.
+static void write_removal(struct log_text *text, const struct conn_event *event)
+{
+	char words[16 + CONN_HISTORY_SIZE];
+	const char *state = conn_state_name(event->state);
+	size_t length = strlen(state);
+
+	memcpy(words, state, length);
+	words[length++] = ' ';
+	memcpy(words + length, event->history, event->history_length);
+	log_text_string(text, words, length + event->history_length);
+}
+
+// "orig 1461 536": whose data, where the first missing byte is, and how many are missing.
+static void write_gap(struct log_text *text, const struct conn_event *event)
+{
+	char words[64];
+	struct log_text inside = {.at = words};
+	const char *side = event->side == CONN_ORIG ? "orig " : "resp ";
+
+	log_text_raw(&inside, side, strlen(side));
+	log_text_count(&inside, event->position);
+	*inside.at++ = ' ';
+	log_text_count(&inside, event->length);
+	log_text_string(text, words, (size_t)(inside.at - words));
+}
+
+COLUMN(details)
+{
+	EVENT;
+
+	if (event->kind == CONN_EVENT_STATE_REMOVE)
+		write_removal(text, event);
+	else if (event->kind == CONN_EVENT_EOF)
+		log_text_word(text, event->side == CONN_ORIG ? "orig" : "resp");
+	else if (event->kind == CONN_EVENT_CONTENT_GAP)
+		write_gap(text, event);
+}
+
+COLUMN(reason)
+{
+	EVENT;
+
+	if (event->kind == CONN_EVENT_STATE_REMOVE)
+		log_text_word(text, conn_reason_name(event->reason));
+}
+
+static const struct log_column columns[] = {
+	{"ts", "time", write_time},
+	{"uid", "string", write_uid},
+	{"id.orig_h", "addr", write_orig_address},
+	{"id.orig_p", "port", write_orig_port},
+	{"id.resp_h", "addr", write_resp_address},
+	{"id.resp_p", "port", write_resp_port},
+	{"proto", "enum", write_transport},
+	{"event", "string", write_name},
+	{"details", "string", write_details},
+	{"reason", "string", write_reason},
+};
+
+int log_event_layout(struct log_layout *layout)
+{
+	return log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+struct log_stream *log_event_open(struct log_writer *writer, uint64_t now)
+{
+	struct log_layout layout = {0};
+
+	if (log_event_layout(&layout) < 0) {
+		message_error("events.log: more than %d columns", LOG_COLUMN_MAX);
+		return NULL;
+	}
+	return log_stream_create(writer, "events", &layout, now);
+}
+
+bool log_event_write(struct log_stream *stream, const struct conn_event *event, uint64_t now)
+{
+	return log_stream_write(stream, event, now);
+}
