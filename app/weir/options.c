@@ -166,7 +166,7 @@ static int set_directory(struct options *options, const char *directory)
 
 static enum options_result configure(struct options *options, const struct settings *settings)
 {
-	uint32_t events;
+	uint32_t events, columns;
 	int result = 0;
 
 	if (settings->file != NULL && config_load(options->config, settings->file) < 0)
@@ -185,7 +185,8 @@ static enum options_result configure(struct options *options, const struct setti
 	if (settings->directory != NULL && set_directory(options, settings->directory) < 0)
 		result = -1;
 	if (result == 0 &&
-	    (config_finish(options->config) < 0 || settings_events(options->config, &events) < 0))
+	    (config_finish(options->config) < 0 || settings_events(options->config, &events) < 0 ||
+	     settings_columns(options->config, &columns) < 0))
 		result = -1;
 	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
 }

@@ -3,12 +3,21 @@
 #include "settings.h"
 
 #include "base/message.h"
+#include "log/log_conn.h"
 
 #include <errno.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COLUMN_BIT(column) (UINT32_C(1) << LOG_CONN_##column)
+#define LINK_COLUMNS                                                                               \
+	(COLUMN_BIT(VLAN) | COLUMN_BIT(INNER_VLAN) | COLUMN_BIT(ORIG_L2_ADDR) |                    \
+	 COLUMN_BIT(RESP_L2_ADDR))
+#define SEGMENT_COLUMNS                                                                            \
+	(COLUMN_BIT(ORIG_RETRANSMITTED) | COLUMN_BIT(RESP_RETRANSMITTED) |                         \
+	 COLUMN_BIT(ORIG_OUT_OF_ORDER) | COLUMN_BIT(RESP_OUT_OF_ORDER))
 
 static_assert(sizeof(struct conn_ports) == sizeof(struct config_ports), "one bit for each port");
 
@@ -26,7 +35,40 @@ void settings_log(const struct config *config, bool live, struct log_options *lo
 		.retry = live,
 		.local = config->networks.local.item,
 		.local_count = config->networks.local.count,
+		.community_seed = (uint16_t)config->log.community_id_seed,
 	};
+	settings_columns(config, &log->columns);
+}
+
+static int find_column(const char *name)
+{
+	for (int column = 0; column < LOG_CONN_OPTIONAL_COUNT; column++) {
+		if (strcmp(log_conn_column_name(column), name) == 0)
+			return column;
+	}
+	return -EINVAL;
+}
+
+int settings_columns(const struct config *config, uint32_t *columns)
+{
+	*columns = 0;
+	for (size_t i = 0; i < config->log.columns.count; i++) {
+		int column = find_column(config->log.columns.item[i]);
+
+		if (column < 0) {
+			char all[512] = "";
+
+			for (int each = 0; each < LOG_CONN_OPTIONAL_COUNT; each++) {
+				strcat(all, " ");
+				strcat(all, log_conn_column_name(each));
+			}
+			message_error("[log] columns: '%.60s' is no optional column; there are%s",
+				      config->log.columns.item[i], all);
+			return -EINVAL;
+		}
+		*columns |= UINT32_C(1) << column;
+	}
+	return 0;
 }
 
 void settings_ports(const struct options *options, struct port_settings *ports)
@@ -130,6 +172,7 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 {
 	const struct config *config = options->config;
 	struct packet_decoder decoder;
+	uint32_t columns;
 	int result;
 
 	*conn = (struct conn_settings){
@@ -159,6 +202,9 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 		.connection_status_update_interval =
 			config->timeouts.connection_status_update_interval,
 	};
+	settings_columns(config, &columns);
+	conn->keep_link = columns & LINK_COLUMNS;
+	conn->count_segments = columns & SEGMENT_COLUMNS;
 	result = settings_events(config, &conn->events);
 	if (result < 0)
 		return result;

@@ -12,6 +12,9 @@
 // configuration.
 
 void settings_log(const struct config *config, bool live, struct log_options *log);
+
+// Which optional columns conn.log has, as in log_options. Returns 0 or -EINVAL with a message.
+int settings_columns(const struct config *config, uint32_t *columns);
 void settings_ports(const struct options *options, struct port_settings *ports);
 // Fills `tunnels`; returns it, or NULL when no tunnel is to be opened.
 const struct packet_tunnels *settings_tunnels(const struct config *config,

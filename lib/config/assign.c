@@ -119,6 +119,8 @@ int config_assign(struct config *config, const struct config_key *key, const cha
 		return assign_texts(config_parse_devices, text, member, why);
 	case CONFIG_WORDS:
 		return assign_texts(config_parse_words, text, member, why);
+	case CONFIG_NAMES:
+		return assign_texts(config_parse_names, text, member, why);
 	case CONFIG_CORES:
 		return assign_texts(config_parse_cores, text, member, why);
 	case CONFIG_PATH:

@@ -39,6 +39,7 @@ void config_destroy(struct config *config)
 	free(config->networks.local.item);
 	free(config->log.directory);
 	free(config->log.rotate_name);
+	config_texts_free(&config->log.columns);
 	free(config->log_events.names);
 	free(config);
 }

@@ -110,6 +110,8 @@ struct config {
 		char *rotate_name;
 		// A line is on disk at the latest this long after its connection ended. 0: at once.
 		uint64_t flush_interval;
+		struct config_texts columns; // optional ones of conn.log, each once
+		uint32_t community_id_seed;
 	} log;
 	// [log events]
 	struct {

@@ -108,6 +108,8 @@ const struct config_key config_keys[] = {
 	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 4096, 1024 * TEBI),
 	ANY(log, rotate_name, CONFIG_LOG_NAME, "{path}.%Y-%m-%d-%H-%M-%S.log"),
 	NUMBER(log, flush_interval, CONFIG_SPAN, "1 s", "at once", SPAN_MIN, TIME_HOUR),
+	ANY(log, columns, CONFIG_NAMES, ""),
+	NUMBER(log, community_id_seed, CONFIG_COUNT, "0", "none", 1, 65535),
 
 	{
 		.section = "log events",
@@ -145,6 +147,7 @@ bool config_key_is_list(const struct config_key *key)
 	case CONFIG_PREFIXES:
 	case CONFIG_DEVICES:
 	case CONFIG_WORDS:
+	case CONFIG_NAMES:
 	case CONFIG_CORES:
 		return true;
 	default:

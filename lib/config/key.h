@@ -17,6 +17,7 @@ enum config_kind {
 	CONFIG_PREFIXES,   // struct config_prefixes
 	CONFIG_DEVICES,    // struct config_texts, see config_parse_devices()
 	CONFIG_WORDS,      // struct config_texts, separated by blanks only
+	CONFIG_NAMES,      // struct config_texts, each once
 	CONFIG_CORES,      // struct config_texts, each a decimal number
 	CONFIG_PATH,       // char *
 	CONFIG_LOG_FORMAT, // enum config_log_format

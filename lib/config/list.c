@@ -152,7 +152,7 @@ static int add_text(struct config_texts *texts, struct word word)
 	return 0;
 }
 
-// A device or a CPU that is named twice is always a slip.
+// A device, a column or a CPU that is named twice is always a slip.
 static int add_once(struct config_texts *texts, struct word word, struct config_why *why)
 {
 	for (size_t i = 0; i < texts->count; i++)
@@ -207,6 +207,23 @@ int config_parse_devices(const char *text, struct config_texts *value, struct co
 	struct word word;
 
 	while (next_device(&text, &word)) {
+		int status = add_once(&texts, word, why);
+
+		if (status) {
+			config_texts_free(&texts);
+			return status;
+		}
+	}
+	*value = texts;
+	return 0;
+}
+
+int config_parse_names(const char *text, struct config_texts *value, struct config_why *why)
+{
+	struct config_texts texts = {0};
+	struct word word;
+
+	while (next_word(&text, SEPARATORS, &word)) {
 		int status = add_once(&texts, word, why);
 
 		if (status) {

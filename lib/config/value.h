@@ -61,6 +61,8 @@ int config_parse_prefixes(const char *text, struct config_prefixes *value, struc
 int config_parse_words(const char *text, struct config_texts *value, struct config_why *why);
 // Devices are separated by commas too, except before the name=value of a virtual device.
 int config_parse_devices(const char *text, struct config_texts *value, struct config_why *why);
+// Names, separated by blanks and commas.
+int config_parse_names(const char *text, struct config_texts *value, struct config_why *why);
 // CPU numbers; "2-4" becomes "2", "3", "4".
 int config_parse_cores(const char *text, struct config_texts *value, struct config_why *why);
 void config_texts_free(struct config_texts *texts);

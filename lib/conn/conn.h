@@ -127,18 +127,19 @@ static_assert(sizeof(struct conn) == 128, "a record's hot part is two cache line
 static_assert(offsetof(struct conn, end) == 64, "the endpoints begin the second cache line");
 
 #define CONN_NO_EXTENSION   UINT32_MAX
-#define CONN_HISTORY_INLINE 15
+#define CONN_HISTORY_INLINE 11
 
 // Kinds of events whose letter is repeated at 1, 10, 100, ... occurrences.
 enum conn_scaled { CONN_BAD_CHECKSUM, CONN_ZERO_WINDOW, CONN_RETRANSMISSION, CONN_SCALED_COUNT };
 
 struct conn_cold {
-	uint64_t first;        // time of the creating packet, ns
-	uint64_t due[2];       // see conn_timer.c
-	uint32_t older, newer; // neighbours in the list of half-open or of closing connections
-	uint32_t extension;    // index, or CONN_NO_EXTENSION
-	uint32_t generation;   // how often the slot was used
-	uint32_t ip_bytes_high[2];
+	uint64_t first;         // time of the creating packet, ns
+	uint64_t due[2];        // see conn_timer.c
+	uint32_t older, newer;  // neighbours in the list of half-open or of closing connections
+	uint32_t extension;     // index, or CONN_NO_EXTENSION
+	uint32_t generation;    // how often the slot was used
+	uint32_t round_trip[2]; // of the TCP handshake, us; 0: unknown
+	uint16_t ip_bytes_high[2];
 	uint16_t packets_high[2];
 	uint16_t last_wraps[2], acked_wraps[2]; // how often `last` and `acked` passed 2^32
 	uint16_t scaled[CONN_SCALED_COUNT][2];  // lower halves; what is above goes to the extension

@@ -71,6 +71,7 @@ struct conn_extension *conn_extension_need(struct conn_table *table, struct conn
 	memset(extension, 0, sizeof(*extension));
 	extension->range[0] = extension->range[1] = CONN_NO_EXTENSION;
 	extension->range_last[0] = extension->range_last[1] = CONN_NO_EXTENSION;
+	extension->vlan[0] = extension->vlan[1] = PACKET_NO_VLAN;
 	memset(extension->due, 0xff, sizeof(extension->due));
 	return extension;
 }

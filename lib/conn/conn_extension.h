@@ -41,7 +41,12 @@ struct conn_extension {
 	uint32_t range_last[2];  // and last one: most arrive in order
 	uint32_t range_count[2];
 	uint32_t gaps[2];
-	uint32_t syn_position[2];     // relative, of the last SYN, when it was not at 0
+	uint32_t syn_position[2]; // relative, of the last SYN, when it was not at 0
+	// Of what history counts as retransmitted: what filled a hole, and what only looks like it.
+	uint32_t out_of_order[2];
+	uint32_t excused[2];
+	uint8_t mac[2][6]; // link addresses of the two sides, from the first packet; 0: unknown
+	uint16_t vlan[2];
 	uint64_t due[CONN_DUE_COUNT]; // see conn_timer.c
 	uint64_t stack;               // tunnels around its latest packet, as in struct packet
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];

@@ -62,12 +62,20 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 	SWAP(conn->ip_bytes[0], conn->ip_bytes[1]);
 	SWAP(cold->packets_high[0], cold->packets_high[1]);
 	SWAP(cold->ip_bytes_high[0], cold->ip_bytes_high[1]);
+	if (extension != NULL) {
+		uint8_t mac[6];
+
+		memcpy(mac, extension->mac[0], sizeof(mac));
+		memcpy(extension->mac[0], extension->mac[1], sizeof(mac));
+		memcpy(extension->mac[1], mac, sizeof(mac));
+	}
 	if (conn->key.protocol == PACKET_TCP) {
 		SWAP(conn->end[0], conn->end[1]);
 		// What was recorded once belongs to the direction (spec-conn 2.5).
 		SWAP(conn->end[0].letters, conn->end[1].letters);
 		SWAP(cold->last_wraps[0], cold->last_wraps[1]);
 		SWAP(cold->acked_wraps[0], cold->acked_wraps[1]);
+		SWAP(cold->round_trip[0], cold->round_trip[1]);
 		SWAP(cold->fin_position[0], cold->fin_position[1]);
 		SWAP(cold->rst_position[0], cold->rst_position[1]);
 		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
@@ -79,6 +87,8 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 		SWAP(extension->range_last[0], extension->range_last[1]);
 		SWAP(extension->range_count[0], extension->range_count[1]);
 		SWAP(extension->gaps[0], extension->gaps[1]);
+		SWAP(extension->out_of_order[0], extension->out_of_order[1]);
+		SWAP(extension->excused[0], extension->excused[1]);
 		SWAP(extension->content[0], extension->content[1]);
 		SWAP(extension->syn_position[0], extension->syn_position[1]);
 		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)

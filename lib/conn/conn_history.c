@@ -128,3 +128,15 @@ void conn_history_replace(struct conn_table *table, struct conn *conn, const cha
 	cold->history_length = (uint8_t)strlen(letters);
 	memcpy(cold->history, letters, cold->history_length);
 }
+
+uint64_t conn_history_count(const struct conn_table *table, const struct conn *conn, unsigned side,
+			    enum conn_scaled kind)
+{
+	const struct conn_extension *extension = conn_extension_get(table, conn);
+	uint64_t count = conn_cold(table, conn)->scaled[kind][side];
+
+	if (extension != NULL)
+		count |= (uint64_t)extension->scaled_high[kind][side] << 16;
+	// The lowest byte of these is in the hot part.
+	return kind == CONN_RETRANSMISSION ? count << 8 | conn->end[side].retransmitted : count;
+}

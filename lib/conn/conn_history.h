@@ -22,6 +22,10 @@ void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned s
 // The same for retransmissions, 'T', whose count begins in the hot part.
 void conn_history_retransmission(struct conn_table *table, struct conn *conn, unsigned side);
 
+// How many of a kind there were so far.
+uint64_t conn_history_count(const struct conn_table *table, const struct conn *conn, unsigned side,
+			    enum conn_scaled kind);
+
 // Is `count` a power of ten?
 bool conn_history_scale(uint64_t count);
 

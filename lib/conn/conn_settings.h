@@ -68,7 +68,9 @@ struct conn_settings {
 	uint64_t tcp_partial_close_delay;           // connection_partial_close
 	uint64_t connection_status_update_interval; // the event of that name; 0: never
 	uint64_t dns_session_timeout;
-	uint32_t events; // subscriptions: bit 1 << enum conn_event_kind
+	bool keep_link;      // link addresses and tags of each connection are wanted
+	bool count_segments; // so are segments that were retransmitted or came out of order
+	uint32_t events;     // subscriptions: bit 1 << enum conn_event_kind
 	conn_event_function event;
 	void *event_context;
 	const struct packet_tunnels *tunnels; // NULL: none are opened

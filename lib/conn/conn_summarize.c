@@ -83,6 +83,31 @@ static uint64_t payload(const struct conn_table *table, const struct conn *conn,
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
+static uint32_t saturate(uint64_t count)
+{
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+static void summarize_segments(const struct conn_table *table, const struct conn *conn,
+			       struct conn_summary *summary)
+{
+	const struct conn_extension *extension = conn_extension_get(table, conn);
+
+	for (unsigned side = 0; side < 2; side++) {
+		uint64_t again = conn_history_count(table, conn, side, CONN_RETRANSMISSION);
+		uint64_t other = 0;
+
+		if (extension != NULL) {
+			other = (uint64_t)extension->out_of_order[side] + extension->excused[side];
+			summary->out_of_order[side] = extension->out_of_order[side];
+		}
+		summary->retransmitted[side] = saturate(again > other ? again - other : 0);
+		summary->zero_windows[side] = saturate(
+			conn_history_count(table, conn, side, CONN_ZERO_WINDOW));
+		summary->round_trip[side] = conn_cold(table, conn)->round_trip[side];
+	}
+}
+
 void conn_summarize(const struct conn_table *table, const struct conn *conn,
 		    struct conn_summary *summary)
 {
@@ -109,7 +134,13 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 	summary->state = (uint8_t)conn_state_of(table, conn);
 	summary->history_length = conn_history_copy(table, conn, summary->history);
 	summary->uid = conn_uid(table, conn);
+	summary->one_way = conn->key.one_way;
+	summary->vlan[0] = summary->vlan[1] = PACKET_NO_VLAN;
+	if (conn->key.protocol == PACKET_TCP)
+		summarize_segments(table, conn, summary);
 	if (extension != NULL) {
+		memcpy(summary->mac, extension->mac, sizeof(summary->mac));
+		memcpy(summary->vlan, extension->vlan, sizeof(summary->vlan));
 		summary->parents = extension->parents;
 		memcpy(summary->parent, extension->parent, sizeof(summary->parent));
 	}

@@ -68,13 +68,14 @@ struct conn_summary {
 	struct uid uid;
 	char history[CONN_HISTORY_SIZE];
 	uint8_t parents; // how many are in `parent`
-	uint8_t has_mac;
+	uint8_t spare;
 	uint16_t vlan[2];       // of the first packet; PACKET_NO_VLAN without a tag
+	uint8_t one_way;        // ICMP without a reply of its own
 	uint32_t round_trip[2]; // TCP handshake, us: the peer's answer to this side, 0 if unknown
 	uint32_t retransmitted[2]; // TCP segments that brought nothing new
 	uint32_t out_of_order[2];  // TCP segments that filled a hole
 	uint32_t zero_windows[2];  // TCP segments that closed the window
-	uint8_t mac[2][6];
+	uint8_t mac[2][6];         // 0: unknown
 	struct uid parent[CONN_PARENTS_MOST];
 };
 

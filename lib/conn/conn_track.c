@@ -26,6 +26,20 @@ static enum conn_timeout first_timeout(const struct packet *packet)
 	}
 }
 
+static void keep_link(struct conn_table *table, struct conn *conn, const struct packet *packet)
+{
+	struct conn_extension *extension = conn_extension_need(table, conn);
+
+	if (extension == NULL)
+		return;
+	memcpy(extension->vlan, packet->vlan, sizeof(extension->vlan));
+	if (!packet->has_mac)
+		return;
+	// A frame names its destination first.
+	memcpy(extension->mac[CONN_ORIG], packet->mac[1], sizeof(packet->mac[1]));
+	memcpy(extension->mac[CONN_RESP], packet->mac[0], sizeof(packet->mac[0]));
+}
+
 static struct conn *conn_open(struct conn_table *table, const struct packet *packet)
 {
 	struct conn *conn = conn_create(table, packet);
@@ -39,6 +53,8 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 		datagram_start(conn);
 	if (packet->stack != 0)
 		conn_tunnel_start(table, conn, packet);
+	if (table->settings.keep_link)
+		keep_link(table, conn, packet);
 	if (conn_flips_at_creation(&table->settings, packet))
 		conn_flip(table, conn);
 	if (packet->key.protocol == PACKET_TCP && content_has_port(conn_port(conn, CONN_RESP)))

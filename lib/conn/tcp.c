@@ -242,6 +242,7 @@ static void note_first_ack(struct conn_table *table, struct conn *conn, unsigned
 	if (state != TCP_SYN_SENT && state != TCP_ESTABLISHED)
 		return;
 	conn_flag_set(conn, CONN_ANSWERED);
+	tcp_state_time_answer(table, conn);
 	conn_event(table, conn, CONN_EVENT_FIRST_ACK);
 }
 
@@ -270,6 +271,23 @@ static uint64_t take_ack(struct conn_table *table, struct conn *conn, const stru
 	return position;
 }
 
+// T stands for more than retransmissions (spec-conn 2.5); whoever wants to count those wants neither
+// keep-alives nor payload outside the stream.
+static void note_retransmission(struct conn_table *table, struct conn *conn,
+				const struct packet *packet, unsigned sender)
+{
+	bool probe = packet->payload_length == 1 && packet->sequence + 1 == conn->end[sender].last;
+	struct conn_extension *extension;
+
+	conn_history_retransmission(table, conn, sender);
+	if (!table->settings.count_segments ||
+	    (!probe && !(packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST))))
+		return;
+	extension = conn_extension_need(table, conn);
+	if (extension != NULL)
+		extension->excused[sender]++;
+}
+
 // spec-conn 2.2, L: one past the last segment. A segment with payload that does not move it is a
 // retransmission.
 static void move_last(struct conn_table *table, struct conn *conn, const struct packet *packet,
@@ -293,7 +311,7 @@ static void move_last(struct conn_table *table, struct conn *conn, const struct 
 	if (move)
 		move_wrapping(end, &end->last, &conn_cold(table, conn)->last_wraps[sender], after);
 	else if (packet->payload_length > 0)
-		conn_history_retransmission(table, conn, sender);
+		note_retransmission(table, conn, packet, sender);
 }
 
 // The three-way handshake is over when the originator speaks again after an answer: not among the

@@ -21,4 +21,6 @@ void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side,
 
 // Looks whether a side reached the end of its stream with this packet of `sender`, and does what
 // waited for that.
+void tcp_state_time_answer(struct conn_table *table, struct conn *conn);
+
 void tcp_state_check_end(struct conn_table *table, struct conn *conn, unsigned sender);

@@ -193,6 +193,26 @@ static void check_limits(struct conn_table *table, struct conn *conn, unsigned s
 		give_up(table, conn, side);
 }
 
+// Does [position, to), below what came last, bring something that was missing? Then it is out of
+// order, not retransmitted.
+static void count_out_of_order(struct conn_table *table, struct conn *conn, unsigned side,
+			       uint64_t position, uint64_t to)
+{
+	struct conn_extension *extension = conn_extension_get(table, conn);
+	uint64_t whole = in_order_position(table, conn, side);
+
+	if (to <= whole || !has_ranges(extension, side) || to > highest(table, extension, side))
+		return;
+	if (position < whole)
+		position = whole;
+	for (uint32_t at = extension->range[side]; at != CONN_NO_EXTENSION;
+	     at = table->pool.range[at].next) {
+		if (position >= table->pool.range[at].from && to <= table->pool.range[at].to)
+			return;
+	}
+	extension->out_of_order[side]++;
+}
+
 uint32_t tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned side,
 			 uint64_t position, uint32_t length)
 {
@@ -210,6 +230,8 @@ uint32_t tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned s
 		return 0;
 	if (position < least)
 		position = least;
+	if (__builtin_expect(table->settings.count_segments, 0))
+		count_out_of_order(table, conn, side, position, to);
 	if (position > in_order) {
 		end->watched = 0;
 		if (!range_add(table, conn, side, position, to))

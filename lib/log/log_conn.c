@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
-#include "log/log_conn.h"
+#include "log/log_conn_internal.h"
 
 #include "base/message.h"
 
 #include <netinet/in.h>
 
 // Each column has a writer of this shape; SUMMARY names the record's type once.
-#define COLUMN(name)                                                                               \
-	static void write_##name(struct log_text *text, const void *record,                        \
-				 const struct log_options *options)
-#define SUMMARY const struct conn_summary *summary = record
-
 COLUMN(time)
 {
 	SUMMARY;
@@ -208,16 +203,18 @@ static const struct log_column columns[] = {
 	{"ip_proto", "count", write_protocol},
 };
 
-int log_conn_layout(struct log_layout *layout)
+int log_conn_layout(struct log_layout *layout, uint32_t optional)
 {
-	return log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+	int result = log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+
+	return result < 0 ? result : log_conn_layout_optional(layout, optional);
 }
 
 struct log_stream *log_conn_open(struct log_writer *writer, uint64_t now)
 {
 	struct log_layout layout = {0};
 
-	if (log_conn_layout(&layout) < 0) {
+	if (log_conn_layout(&layout, log_writer_options(writer)->columns) < 0) {
 		message_error("conn.log: more than %d columns", LOG_COLUMN_MAX);
 		return NULL;
 	}

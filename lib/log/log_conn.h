@@ -8,9 +8,31 @@
 
 // conn.log: one line for each finished connection, with Zeek's columns.
 
-// Appends the columns of conn.log to `layout`. Returns 0 or a negative errno as log_layout_add()
-// does.
-int log_conn_layout(struct log_layout *layout);
+// Optional columns, after Zeek's, in this order.
+enum log_conn_column {
+	LOG_CONN_COMMUNITY_ID,
+	LOG_CONN_VLAN,
+	LOG_CONN_INNER_VLAN,
+	LOG_CONN_ORIG_L2_ADDR,
+	LOG_CONN_RESP_L2_ADDR,
+	LOG_CONN_ORIG_RTT,
+	LOG_CONN_RESP_RTT,
+	LOG_CONN_ORIG_RETRANSMITTED,
+	LOG_CONN_RESP_RETRANSMITTED,
+	LOG_CONN_ORIG_OUT_OF_ORDER,
+	LOG_CONN_RESP_OUT_OF_ORDER,
+	LOG_CONN_ORIG_ZERO_WINDOWS,
+	LOG_CONN_RESP_ZERO_WINDOWS,
+	LOG_CONN_REASON,
+	LOG_CONN_OPTIONAL_COUNT
+};
+
+// The name of an optional column. Any thread.
+const char *log_conn_column_name(enum log_conn_column column);
+
+// Appends the columns of conn.log to `layout`, with the optional ones in `columns` (one bit each).
+// Returns 0 or a negative errno as log_layout_add() does.
+int log_conn_layout(struct log_layout *layout, uint32_t columns);
 
 // Opens conn.log, as log_stream_create() does.
 struct log_stream *log_conn_open(struct log_writer *writer, uint64_t now);

@@ -26,6 +26,8 @@ struct log_options {
 	bool retry; // after a failed write: try again every second instead of giving up
 	const struct prefix *local; // networks of local_orig and local_resp; none: both are unset
 	size_t local_count;
-	size_t buffers;     // number of buffers; 0: 16
-	size_t buffer_size; // bytes of each, at least LOG_LINE_SIZE; 0: 256 KiB
+	uint32_t columns;        // optional ones of conn.log: bit 1 << enum log_conn_column
+	uint16_t community_seed; // of community_id
+	size_t buffers;          // number of buffers; 0: 16
+	size_t buffer_size;      // bytes of each, at least LOG_LINE_SIZE; 0: 256 KiB
 };

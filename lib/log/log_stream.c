@@ -16,6 +16,11 @@ static uint64_t monotonic(void)
 	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
 }
 
+const struct log_options *log_writer_options(const struct log_writer *writer)
+{
+	return &writer->options;
+}
+
 struct log_stream *log_stream_create(struct log_writer *writer, const char *path,
 				     const struct log_layout *layout, uint64_t now)
 {

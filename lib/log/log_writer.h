@@ -26,6 +26,9 @@ struct log_stream;
 // Start-up only.
 struct log_writer *log_writer_create(const struct log_options *options);
 
+// The options that the writer was made with. Any thread.
+const struct log_options *log_writer_options(const struct log_writer *writer);
+
 // Writes everything that was handed in or is still in a buffer, then footers; forces it to the
 // disk, ends the thread and frees all streams. Blocks. While writing fails there is one more
 // attempt, and then what is left is lost. Returns 0, or the first negative errno that was not

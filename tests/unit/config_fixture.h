@@ -155,6 +155,7 @@ static inline bool same_value(const struct config_key *key, const struct config 
 		return same_prefixes(a_member, b_member);
 	case CONFIG_DEVICES:
 	case CONFIG_WORDS:
+	case CONFIG_NAMES:
 	case CONFIG_CORES:
 		return same_texts(a_member, b_member);
 	case CONFIG_PATH:

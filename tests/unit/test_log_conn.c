@@ -9,7 +9,7 @@ static const char *format(const struct conn_summary *summary, struct log_options
 	struct log_layout layout = {0};
 	size_t length;
 
-	assert_int_equal(log_conn_layout(&layout), 0);
+	assert_int_equal(log_conn_layout(&layout, 0), 0);
 	memset(line, 'x', sizeof(line));
 	length = log_line_format(&layout, &options, summary, line);
 	assert_true(length < sizeof(line));
@@ -190,7 +190,7 @@ static void heads_a_tsv_file_as_zeek_does(void **state)
 	size_t length;
 
 	setenv("TZ", "UTC", 1);
-	assert_int_equal(log_conn_layout(&layout), 0);
+	assert_int_equal(log_conn_layout(&layout, 0), 0);
 	length = log_header_format(&layout, LOG_FORMAT_TSV, "conn", START / TIME_SECOND, line);
 	line[length] = '\0';
 	assert_string_equal(

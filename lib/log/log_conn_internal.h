@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "log/log_conn.h"
+
+// How a column of conn.log begins.
+#define COLUMN(name)                                                                               \
+	static void write_##name(struct log_text *text, const void *record,                        \
+				 const struct log_options *options)
+#define SUMMARY const struct conn_summary *summary = record
+
+// log_conn_optional.c: appends those in `optional`, one bit each.
+int log_conn_layout_optional(struct log_layout *layout, uint32_t optional);
+
+// log_community.c: the Community ID of a connection, up to LOG_COMMUNITY_SIZE bytes without a
+// terminating NUL. Returns its length.
+#define LOG_COMMUNITY_SIZE 30
+size_t log_community_id(const struct conn_summary *summary, uint16_t seed, char *text);
