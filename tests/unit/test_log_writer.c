@@ -166,7 +166,7 @@ static void keeps_several_logs_apart(void **state)
 	struct log_layout layout = {0};
 	char *text;
 
-	assert_int_equal(log_conn_layout(&layout), 0);
+	assert_int_equal(log_conn_layout(&layout, 0), 0);
 	other = log_stream_create(writer, "other", &layout, START);
 	for (uint64_t i = 0; i < 1000; i++)
 		write_numbered(writer, i % 2 ? conn : other, i, START);
