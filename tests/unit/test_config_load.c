@@ -253,7 +253,8 @@ static void control_characters_are_refused_and_not_repeated(void **state)
 			  "@:2: [log] directory: the value holds a control character; write it "
 			  "without\n"
 			  "@:3: [log] b?ad: unknown key; the keys of [log] are directory, format, "
-			  "rotate_interval, rotate_size, rotate_name, flush_interval");
+			  "rotate_interval, rotate_size, rotate_name, flush_interval, columns, "
+			  "community_id_seed");
 }
 
 static void a_file_that_does_not_exist_is_reported(void **state)

@@ -115,8 +115,8 @@ static void no_extension_is_counted_and_the_history_ends(void **state)
 	tracking->table->pool.extension_end = 0;
 	for (int i = 0; i < 20; i++)
 		conn_history_add(tracking->table, conn, CONN_ORIG, (char)('A' + i));
-	assert_text(tracking, conn, "ABCDEFGHIJKLMNO");
-	assert_int_equal(conn_table_counters(tracking->table)->extension_short, 5);
+	assert_text(tracking, conn, "ABCDEFGHIJK");
+	assert_int_equal(conn_table_counters(tracking->table)->extension_short, 9);
 }
 
 static void a_single_letter_is_recognized_and_replaced(void **state)
