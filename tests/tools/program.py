@@ -41,3 +41,10 @@ def run(weir, trace, directory, arguments=(), may_fail=False):
         return connlog.read(log), problem
     except connlog.LogError as error:
         return None, problem or str(error)
+
+
+def check(weir, arguments):
+    """Let weir check its arguments; returns None, or what it says is wrong with them."""
+    done = subprocess.run([weir, "--check", *arguments], capture_output=True, timeout=TIMEOUT,
+                          check=False)
+    return done.stderr.decode(errors="replace").strip() if done.returncode else None
