@@ -292,8 +292,8 @@ enum packet_verdict packet_decapsulate(struct packet_decoder *decoder, const str
 	enum packet_verdict verdict = PACKET_BAD_TUNNEL;
 	struct inner inner;
 
+	// What is inside of a joined datagram lies in the fragment table, too.
 	*packet = *carrier;
-	packet->copied = 0;
 	packet->step = 0;
 	decoder->rest.captured = 0;
 	if (kind == PACKET_TUNNEL_GRE) {

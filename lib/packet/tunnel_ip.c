@@ -43,15 +43,17 @@ enum gre_type {
 // that runs between them, known without a table.
 static struct uid pair_uid(const struct packet_decoder *decoder, const struct address ends[2])
 {
-	uint64_t word[2][2], low, high;
+	const uint64_t *secret = decoder->secret;
+	uint64_t word[2][2], lower, upper, low, high;
+	bool swap;
 
 	memcpy(word, ends, sizeof(word));
-	// Exclusive-or and sum do not care which end is first.
-	low = packet_fold_multiply((word[0][0] ^ word[1][0]) ^ decoder->secret[2],
-				   (word[0][1] ^ word[1][1]) ^ decoder->secret[3]);
-	high = packet_fold_multiply((word[0][0] + word[1][0]) ^ decoder->secret[4],
-				    (word[0][1] + word[1][1]) ^ decoder->secret[5]);
-	low = packet_fold_multiply(low ^ decoder->secret[0], high ^ decoder->secret[1]);
+	// Any order will do, as long as it is one: sums and the like would be equal for many pairs.
+	swap = word[0][0] != word[1][0] ? word[0][0] > word[1][0] : word[0][1] > word[1][1];
+	lower = packet_fold_multiply(word[swap][0] ^ secret[0], word[swap][1] ^ secret[1]);
+	upper = packet_fold_multiply(word[!swap][0] ^ secret[2], word[!swap][1] ^ secret[3]);
+	low = packet_fold_multiply(lower ^ secret[4], upper ^ secret[5]);
+	high = packet_fold_multiply(lower ^ secret[3], upper ^ secret[1]);
 	return (struct uid){
 		.salt = (uint32_t)high,
 		.place = {(uint32_t)low, (uint32_t)(low >> 32)},
@@ -149,7 +151,7 @@ static bool too_deep(const struct packet_decoder *decoder, const struct packet *
 static enum packet_verdict decode_exact(struct packet_decoder *decoder, unsigned version,
 					struct packet_cursor *cursor, struct packet *packet)
 {
-	if (packet_ip_claims(cursor, version) != cursor->captured)
+	if (cursor->captured == 0 || packet_ip_claims(cursor, version) != cursor->captured)
 		return PACKET_BAD_TUNNEL;
 	cursor->length = cursor->captured;
 	packet->frame_cut = 0;

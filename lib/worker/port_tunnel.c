@@ -28,17 +28,18 @@ struct worker_inside *worker_inside_create(void)
 }
 
 // Counts the packet that was decoded to the next place of `inside`, and keeps it there if it is to be
-// tracked.
-static void add_inside(struct worker *worker, struct rte_mbuf *buffer)
+// tracked. `alone`: no other packet came before it in the same frame.
+static void add_inside(struct worker *worker, struct rte_mbuf *buffer, bool alone)
 {
 	struct worker_inside *inside = worker->inside;
 	struct packet *packet = &inside->packet[inside->count];
 
-	// A joined datagram is moved over the frame when it is handed out; not where others still
-	// lie in that.
-	if (packet->copied && worker->decoder.rest.captured > 0) {
+	// A joined datagram is moved over the frame when it is handed out; not where others lie in
+	// that, before it or behind.
+	if (packet->copied && (!alone || worker->decoder.rest.captured > 0)) {
 		packet->copied = 0;
 		packet->payload_captured = 0;
+		packet->may_carry = 0;
 	}
 	worker->counters.capture.unpacked++;
 	worker->counters.capture.verdict[packet->verdict]++;
@@ -54,7 +55,7 @@ void worker_take_rest(struct worker *worker, struct rte_mbuf *buffer)
 
 	while (inside->count < INSIDE_MOST &&
 	       packet_decode_more(&worker->decoder, &inside->packet[inside->count]))
-		add_inside(worker, buffer);
+		add_inside(worker, buffer, false);
 }
 
 void worker_carrier_port(void *context, const struct packet *packet, bool ours,
@@ -68,7 +69,7 @@ void worker_carrier_port(void *context, const struct packet *packet, bool ours,
 		return;
 	buffer = inside->buffers[packet - inside->packets];
 	packet_decapsulate(&worker->decoder, packet, kind, uid, &inside->packet[inside->count]);
-	add_inside(worker, buffer);
+	add_inside(worker, buffer, true);
 	worker_take_rest(worker, buffer);
 }
 

@@ -5,23 +5,32 @@
 #include "base/time.h"
 #include "conn/conn_extension.h"
 #include "conn/conn_internal.h"
+#include "packet/packet_internal.h"
 
 // Any sequence of packets through a small table. An input is two bytes of settings, and then for
-// each packet 16:
+// each packet 18:
 //
 //     | who 1 | flags 1 | step 1 | what 1 | seq 2 | ack 2 | scale 1 | window 2 | payload 2 | cut 1
-//     | byte 1 | work 1 |
+//     | byte 1 | tunnels 1 | inside 1 | work 1 |
 //
-//     who:   protocol 2 bits, direction 1, connection 3, port 2       step: mantissa 3 bits,
-//     exponent 5 (31: back) what:  checksum or header 2 bits, time between polls 2, ..      scale:
-//     left shifts of seq and ack, 4 bits each seq and ack are signed distances from what would come
-//     next.     work: what is done after the packet
+//     who:      protocol 2 bits, direction 1, connection 3, port 2
+//     step:     mantissa 3 bits, exponent 5 (31: back)
+//     what:     checksum or header 2 bits, time between polls 2, ..
+//     seq, ack: signed distances from what would come next
+//     scale:    left shifts of seq and ack, 4 bits each
+//     tunnels:  the stack that it came through 3 bits, the parent 3, whether it carries 1, one byte
+//               of that is wrong 1
+//     inside:   how many tunnels it carries, and of what kinds
+//     work:     what is done after the packet
 
 #define MAXIMUM      64
 #define PACKETS_MOST 600
-#define RECORD       16
+#define RECORD       18
+// Tunnels that a packet can be made to carry.
+#define CARRIED_MOST 6
+#define PAYLOAD      65536
 
-enum { EXACT = 1, RECLAIM = 2, SHORT_POOLS = 4, SLOW_READER = 8, LATE_GRACE = 16 };
+enum { EXACT = 1, RECLAIM = 2, SHORT_POOLS = 4, SLOW_READER = 8, LATE_GRACE = 16, TUNNELS = 32 };
 enum { WORK_TAKE = 1, WORK_ADVANCE = 2, WORK_ADVANCE_FEW = 4, WORK_GRACE = 8, WORK_RECLAIM = 16 };
 
 // What the two hosts of a connection would send next.
@@ -47,6 +56,11 @@ static void note_limbo(struct conn_limbo *batch)
 	if (!late_grace)
 		end_grace();
 }
+
+static struct packet_tunnels tunnels = {.depth = 4};
+
+static void carrier(void *context, const struct packet *packet, bool ours, enum packet_tunnel kind,
+		    struct uid uid);
 
 static struct conn_settings settings_of(uint8_t bits, uint8_t spans)
 {
@@ -85,6 +99,10 @@ static struct conn_settings settings_of(uint8_t bits, uint8_t spans)
 	settings.long_lived_tcp.bit[0] = 1 << 22;
 	settings.likely_server_tcp.bit[0] = UINT64_C(1) << 22;
 	settings.likely_server_udp.bit[0] = UINT64_C(1) << 53;
+	if (bits & TUNNELS) {
+		settings.tunnels = &tunnels;
+		settings.carrier = carrier;
+	}
 	return settings;
 }
 
@@ -119,9 +137,116 @@ static void fill_key(struct packet *packet, uint8_t who, const uint64_t *secret)
 	packet->owner = 3;
 }
 
+static void set_be16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static const uint8_t kinds[8] = {PACKET_TUNNEL_VXLAN, PACKET_TUNNEL_GENEVE, PACKET_TUNNEL_GRE,
+				 PACKET_TUNNEL_GTP,   PACKET_TUNNEL_AYIYA,  PACKET_TUNNEL_TEREDO,
+				 PACKET_TUNNEL_VXLAN, PACKET_TUNNEL_NONE};
+
+// Each server port belongs to a kind, or to none.
+static void choose_tunnels(uint8_t spans)
+{
+	for (unsigned i = 0; i < 4; i++)
+		tunnels.kind[server_ports[i]] = kinds[((spans >> 5) + i) & 7];
+}
+
+// The header of a tunnel of this kind; returns its length.
+static uint32_t tunnel_header(uint8_t *at, enum packet_tunnel kind, bool v6)
+{
+	switch (kind) {
+	case PACKET_TUNNEL_VXLAN:
+		at[0] = 0x08;
+		set_be16(at + 8 + 12, v6 ? 0x86dd : 0x0800);
+		return 8 + 14;
+	case PACKET_TUNNEL_GENEVE:
+		set_be16(at + 2, v6 ? 0x86dd : 0x0800);
+		return 8;
+	case PACKET_TUNNEL_GRE:
+		set_be16(at + 2, v6 ? 0x86dd : 0x0800);
+		return 4;
+	case PACKET_TUNNEL_GTP:
+		at[0] = 0x30;
+		at[1] = 255;
+		return 8;
+	case PACKET_TUNNEL_AYIYA:
+		set_be16(at, 0x1052);
+		set_be16(at + 2, v6 ? 0x1129 : 0x1104);
+		return 8 + 2 + 5 * 4;
+	default:
+		return 0;
+	}
+}
+
+// Fills `at` with `levels` tunnels inside each other, the kind of each by its port, with a datagram
+// of the same hosts as outside in the last one; returns the length.
+static uint32_t fill_inside(uint8_t *at, unsigned levels, unsigned choice, uint16_t port)
+{
+	enum packet_tunnel kind = tunnels.kind[port];
+	bool v6 = kind == PACKET_TUNNEL_TEREDO || kind == PACKET_TUNNEL_NONE;
+	uint16_t below = server_ports[choice & 3];
+	uint32_t header = tunnel_header(at, kind, v6), ip = v6 ? 40 : 20, length;
+	uint8_t *inner = at + header;
+
+	length = levels > 1 ? fill_inside(inner + ip + 8, levels - 1, choice * 5 >> 1, below) : 5;
+	length += 8;
+	if (v6) {
+		inner[0] = 0x60;
+		set_be16(inner + 4, length);
+		inner[6] = PACKET_UDP;
+		set_be16(inner + 8, 0x2001);
+		inner[23] = 1;
+		inner[39] = 2;
+	} else {
+		inner[0] = 0x45;
+		set_be16(inner + 2, length + ip);
+		inner[9] = choice & 8 ? PACKET_UDP : protocols[choice & 3];
+		inner[15] = 1;
+		inner[19] = 2;
+	}
+	set_be16(inner + ip, 1000 + (choice & 7));
+	set_be16(inner + ip + 2, below);
+	set_be16(inner + ip + 4, length);
+	return header + ip + length;
+}
+
+// A datagram that carries something. `wrong` is a place in it, or 0.
+static void fill_carrier(struct packet *packet, uint8_t inside, uint8_t wrong, uint8_t *payload)
+{
+	uint32_t length;
+
+	memset(payload, 0, 1024);
+	length = fill_inside(payload, 1 + inside % CARRIED_MOST, inside / CARRIED_MOST,
+			     packet->key.port[1]);
+	CHECK(length <= 1024);
+	if (wrong != 0)
+		payload[wrong] ^= 0x11;
+	packet->payload_captured = packet->payload_length = (uint16_t)length;
+	packet->udp_length = (int32_t)length;
+	packet->ip_length = length + 28;
+	packet->cut = 0;
+	packet->transport = PACKET_TRANSPORT_OK;
+}
+
+static void fill_tunnels(struct packet *packet, uint8_t bits)
+{
+	static const struct uid parents[4] = {{1, {2, 3}}, {1, {2, 4}}, {2, {2, 3}}, {1, {3, 3}}};
+
+	if ((bits & 7) == 0)
+		return;
+	packet->stack = (bits & 7) * UINT64_C(0x8000000000000001);
+	packet->parent = parents[bits >> 3 & 3];
+	packet->depth = 1 + (bits >> 4 & 3);
+	packet->innermost = bits & 8 ? PACKET_TUNNEL_GTP : PACKET_TUNNEL_IP;
+}
+
 static void fill_packet(struct packet *packet, struct input *input, struct stream *streams,
 			const uint64_t *secret, uint64_t *now, uint8_t *payload)
 {
+	uint8_t bits, inside, byte;
 	uint8_t who = take_8(input), flags = take_8(input), step = take_8(input);
 	uint8_t what = take_8(input), scale, cut;
 	int16_t sequence, acknowledgement;
@@ -144,7 +269,8 @@ static void fill_packet(struct packet *packet, struct input *input, struct strea
 	packet->window = take_16(input);
 	packet->payload_length = take_16(input);
 	cut = take_8(input);
-	memset(payload, take_8(input), 64);
+	byte = take_8(input);
+	memset(payload, byte, 64);
 	packet->payload_captured = cut == 0 ? packet->payload_length : cut % 64;
 	if (packet->payload_captured > packet->payload_length)
 		packet->payload_captured = packet->payload_length;
@@ -157,6 +283,13 @@ static void fill_packet(struct packet *packet, struct input *input, struct strea
 		packet->transport = PACKET_TRANSPORT_BAD_CHECKSUM;
 	if (what & 0x20)
 		packet->owner = 2;
+	bits = take_8(input);
+	inside = take_8(input);
+	fill_tunnels(packet, bits);
+	if (bits & 0x40 && packet->key.protocol == PACKET_UDP)
+		fill_carrier(packet, inside, bits & 0x80 ? byte : 0, payload);
+	packet->may_carry = packet->key.protocol == PACKET_UDP &&
+			    packet_tunnel_likely(&tunnels, packet);
 	stream->next[packet->sender] = packet->sequence + packet->payload_length +
 				       !!(flags & PACKET_TCP_SYN) + !!(flags & PACKET_TCP_FIN);
 }
@@ -196,6 +329,17 @@ static void check_ranges(const struct conn_table *table, const struct conn_exten
 	CHECK(count <= CONN_RANGES_MOST);
 }
 
+static void check_tunnels(const struct conn_extension *extension)
+{
+	CHECK(extension->tunnel_changes < CONN_PARENTS_MOST);
+	CHECK(extension->parents <= extension->tunnel_changes + 1);
+	for (unsigned i = 0; i < extension->parents; i++) {
+		for (unsigned j = 0; j < i; j++)
+			CHECK(memcmp(&extension->parent[i], &extension->parent[j],
+				     sizeof(struct uid)) != 0);
+	}
+}
+
 static void check_conn(const struct conn_table *table, const struct conn *conn)
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
@@ -215,6 +359,7 @@ static void check_conn(const struct conn_table *table, const struct conn *conn)
 		CHECK(conn->wheel.due > table->clock || conn->last > table->clock ||
 		      conn->wheel.due >= table->next_check);
 	if (extension != NULL) {
+		check_tunnels(extension);
 		check_ranges(table, extension, 0);
 		check_ranges(table, extension, 1);
 	}
@@ -263,18 +408,20 @@ static void check_summary(const struct conn_table *table, const struct conn_summ
 
 	CHECK(summary->history_length <= CONN_HISTORY_SIZE);
 	for (unsigned i = 0; i < summary->history_length; i++)
-		CHECK(strchr("SHFRDACGIQTW^",
+		CHECK(strchr("SHFRDACGIQTWX^",
 			     summary->history[i] & (summary->history[i] == '^' ? 0xff : 0xdf)));
+	CHECK(memchr(summary->history, 'x', summary->history_length) == NULL);
+	CHECK(summary->parents <= CONN_PARENTS_MOST);
 	CHECK(summary->state < CONN_STATE_COUNT);
 	CHECK(summary->reason < CONN_REASON_COUNT);
 	CHECK(summary->removed <= table->clock);
 	CHECK(summary->port[0] != 0 && summary->port[1] != 0);
-	CHECK(summary->packets[0] + summary->packets[1] <= PACKETS_MOST);
+	CHECK(summary->packets[0] + summary->packets[1] <= PACKETS_MOST * CARRIED_MOST);
 	for (int side = 0; side < 2; side++) {
 		// Numbers that a stranger wrote into a header may be far off, but not more than a
 		// few rounds.
 		CHECK(summary->bytes[side] < UINT64_C(1) << 44);
-		CHECK(summary->ip_bytes[side] <= PACKETS_MOST * UINT64_C(65575));
+		CHECK(summary->ip_bytes[side] <= PACKETS_MOST * CARRIED_MOST * UINT64_C(65575));
 	}
 	CHECK(summary->missed_bytes < UINT64_C(1) << 44);
 	uid_open(&table->settings.uid_key, summary->uid, &worker, &slot, &generation);
@@ -338,19 +485,57 @@ static void finish(struct conn_table *table)
 	check_pools(table);
 }
 
+// What opens the tunnels.
+static struct {
+	struct conn_table *table;
+	struct packet_decoder decoder;
+	unsigned level;
+} opener;
+
+static void carrier(void *context, const struct packet *packet, bool ours, enum packet_tunnel kind,
+		    struct uid uid)
+{
+	struct packet inside;
+
+	(void)context;
+	CHECK(packet->may_carry && packet->verdict == PACKET_TRACK);
+	CHECK(ours == (packet->owner == 3));
+	CHECK(kind < PACKET_TUNNEL_COUNT && (ours || kind == PACKET_TUNNEL_NONE));
+	if (kind == PACKET_TUNNEL_NONE)
+		return;
+	CHECK(packet->transport == PACKET_TRANSPORT_OK && packet->depth < tunnels.depth);
+	packet_decapsulate(&opener.decoder, packet, kind, uid, &inside);
+	CHECK(inside.verdict != PACKET_TRACK || inside.depth > packet->depth);
+	inside.owner = inside.hash % 8 == 0 ? 2 : 3;
+	CHECK(++opener.level <= tunnels.depth);
+	conn_track(opener.table, &inside, 1, 3);
+	opener.level--;
+}
+
+static void prepare_opener(struct conn_table *table, const struct conn_settings *settings)
+{
+	memset(&opener, 0, sizeof(opener));
+	opener.table = table;
+	opener.decoder.ignore_checksums = true;
+	opener.decoder.tunnels = settings->tunnels;
+	memcpy(opener.decoder.secret, settings->secret, sizeof(settings->secret));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
-	uint8_t bits = take_8(&input), spans = take_8(&input), payload[65536] = {0};
+	uint8_t bits = take_8(&input), spans = take_8(&input), payload[PAYLOAD] = {0};
 	struct conn_settings settings = settings_of(bits, spans);
 	struct stream streams[32] = {0};
 	uint64_t now = UINT64_C(1700000000) * TIME_SECOND;
 	struct conn_table *table;
 
+	choose_tunnels(spans);
 	limbo_count = 0;
 	late_grace = bits & LATE_GRACE;
 	table = conn_table_create(&settings, bits & RECLAIM ? note_limbo : NULL);
 	CHECK(table != NULL);
+	prepare_opener(table, &settings);
 	// A program, too, tells the time before the first packet; otherwise timers go through every
 	// day since 1970.
 	conn_table_advance(table, now, 1);
