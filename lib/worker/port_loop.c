@@ -55,12 +55,30 @@ static void count(_Atomic uint64_t *counter, int64_t more)
 	atomic_store_explicit(counter, value + (uint64_t)more, memory_order_release);
 }
 
-// Which worker owns the connection of a packet. Always by our own hash, which costs two look-ups: a card
-// may hash less than we think (fragments, tags, tunnels), and its queue is only a hint.
+// Does a tunnel run on one of its ports?
+static bool is_tunnel(const struct packet_tunnels *tunnels, const struct packet_key *key)
+{
+	return tunnels != NULL && key->protocol == PACKET_UDP &&
+	       (tunnels->kind[key->port[0]] != PACKET_TUNNEL_NONE ||
+		tunnels->kind[key->port[1]] != PACKET_TUNNEL_NONE);
+}
+
+// Which worker owns the connection of a packet. Always by our own hash, which costs two look-ups: a
+// card may hash less than we think (fragments, tags, tunnels), and its queue is only a hint.
+//
+// The two directions of what runs inside VXLAN come in two connections, and in many when the source
+// port tells inner flows apart. One worker opens all that run between two hosts, so that a question
+// does not arrive after its answer.
 uint8_t worker_find_owner(const struct worker *worker, const struct packet *packet)
 {
 	if (worker->settings.count == 1)
 		return (uint8_t)worker->settings.index;
+	if (__builtin_expect(is_tunnel(worker->settings.tunnels, &packet->key), 0)) {
+		struct packet_key hosts = packet->key;
+
+		hosts.port[0] = hosts.port[1] = 0;
+		return rss_worker(rss_hash(&hosts));
+	}
 	return rss_worker(rss_hash(&packet->key));
 }
 
