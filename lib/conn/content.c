@@ -4,7 +4,7 @@
 
 #include "conn/conn_history.h"
 
-enum content_kind { KIND_NONE, KIND_DNS, KIND_LINES, KIND_SMB, KIND_SSH };
+enum content_kind { KIND_NONE, KIND_DNS, KIND_LINES, KIND_MAIL, KIND_SMB, KIND_SSH };
 
 // Zeek's default ports of these analyzers (spec-conn 8.3).
 static enum content_kind kind_of_port(uint16_t port)
@@ -15,6 +15,9 @@ static enum content_kind kind_of_port(uint16_t port)
 		return KIND_LINES;
 	case 22:
 		return KIND_SSH;
+	case 25:
+	case 587:
+		return KIND_MAIL;
 	case 53:
 		return KIND_DNS;
 	case 139:
@@ -47,6 +50,8 @@ static size_t read_some(struct content_state *state, enum content_kind kind, con
 		return content_dns_read(state, data, length, result);
 	case KIND_LINES:
 		return content_line_read(state, data, length, result);
+	case KIND_MAIL:
+		return content_mail_read(state, data, length, result);
 	case KIND_SMB:
 		return content_smb_read(state, data, length, result);
 	case KIND_SSH:
@@ -68,6 +73,9 @@ bool content_read(struct conn_table *table, struct conn *conn, unsigned side, co
 	// The port that was the responder's when the connection began stays the protocol's.
 	if (extension->content_kind == KIND_NONE)
 		extension->content_kind = kind_of_port(conn_port(conn, CONN_RESP)) & 0xff;
+	// Of mail only the client's side is read.
+	if (extension->content_kind == KIND_MAIL && side == CONN_RESP)
+		conn->end[side].watched = 0;
 	while (length > 0 && conn->end[side].watched) {
 		struct content_state *state = &extension->content[side];
 		enum content_result result = CONTENT_NOTHING;

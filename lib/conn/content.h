@@ -29,6 +29,8 @@ enum content_result { CONTENT_NOTHING, CONTENT_LIMIT, CONTENT_DONE, CONTENT_MESS
 
 size_t content_dns_read(struct content_state *state, const uint8_t *data, size_t length,
 			enum content_result *result);
+size_t content_mail_read(struct content_state *state, const uint8_t *data, size_t length,
+			 enum content_result *result);
 size_t content_smb_read(struct content_state *state, const uint8_t *data, size_t length,
 			enum content_result *result);
 size_t content_ssh_read(struct content_state *state, const uint8_t *data, size_t length,

@@ -305,6 +305,49 @@ static void nothing_is_read_after_new_ssh_keys(void **state)
 	assert_so_far(tracking, "ShAD");
 }
 
+// The header `Subject` with `lines` further lines of 1000 bytes.
+static void say_mail(struct tracking *tracking, struct talk *talk, unsigned lines)
+{
+	static uint8_t line[1002];
+
+	memset(line, ' ', sizeof(line));
+	line[1000] = '\r';
+	line[1001] = '\n';
+	say(tracking, talk, 0, "From: a\r\nSubject: b\r\n", 21);
+	for (unsigned i = 0; i < lines; i++) {
+		say(tracking, talk, 0, line, sizeof(line));
+		segment(tracking, talk, 1, PACKET_TCP_ACK, NULL, 0);
+	}
+	say(tracking, talk, 0, "\r\nbody\r\n.\r\n", 11);
+}
+
+static void a_mail_header_beyond_64_kib_is_a_limit(void **state)
+{
+	struct tracking *tracking = *state;
+	struct talk talk;
+
+	tracking_start(tracking, NULL);
+	talk = talk_open(tracking, 25);
+	say(tracking, &talk, 0, "HELO a\r\nDATA\r\n", 14);
+	say_mail(tracking, &talk, 66);
+	assert_so_far(tracking, "ShADa");
+	say(tracking, &talk, 0, "DATA\r\n", 6);
+	say_mail(tracking, &talk, 67);
+	assert_so_far(tracking, "ShADaX");
+}
+
+static void mail_is_not_read_once_it_is_encrypted(void **state)
+{
+	struct tracking *tracking = *state;
+	struct talk talk;
+
+	tracking_start(tracking, NULL);
+	talk = talk_open(tracking, 587);
+	say(tracking, &talk, 0, "STARTTLS\r\nDATA\r\n", 16);
+	say_mail(tracking, &talk, 80);
+	assert_so_far(tracking, "ShADa");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tracking_create, tracking_destroy)
 
 int main(void)
@@ -322,6 +365,8 @@ int main(void)
 		TEST(an_smb_chain_that_does_not_advance_is_a_limit),
 		TEST(an_smb_chain_of_more_than_ten_is_a_limit),
 		TEST(a_line_of_16_mib_is_a_limit),
+		TEST(a_mail_header_beyond_64_kib_is_a_limit),
+		TEST(mail_is_not_read_once_it_is_encrypted),
 		TEST(more_than_a_hundred_ssh_algorithms_are_a_limit),
 		TEST(nothing_is_read_after_new_ssh_keys),
 	};
