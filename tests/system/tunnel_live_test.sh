@@ -127,11 +127,11 @@ for round in $(seq "${ROUNDS:-12}"); do
 	ip netns exec "$space" tcpreplay -q -t --loop=50 -i in "$work/worst.pcap" >"$work/replay" 2>&1 &
 	player=$!
 	pids+=("$player")
-	sleep "0.$((RANDOM % 6 + 1))"
+	wait_for 20 has_received 1 || fail "round $round: no packet came" -- "$work/replay"
+	sleep "0.$((RANDOM % 5))"
 	limit=20 stop_weir TERM
 	kill "$player" 2>/dev/null
 	wait "$player" 2>/dev/null
 	ended_well "round $round"
-	[ "$(count_of packets)" -gt 0 ] || fail "round $round: no packet came"
 done
 finish
