@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 the weir authors
 
-"""Bytes of packets: checksums, headers, fragments, tunnels, link layers, pcap files.
+"""Bytes of packets: checksums, headers, fragments, link layers, pcap files.
 
 Every function takes plain values and returns bytes. Nothing here knows the text form of
 traces (trace.py) or keeps state from one packet to the next.
@@ -133,12 +133,6 @@ def arp(src, dst, reply=False):
     target = mac(2) if reply else bytes(6)
     return (struct.pack(">HHBBH", 1, ETHERTYPE_IPV4, 6, 4, 2 if reply else 1) +
             mac(1) + src.packed + target + dst.packed)
-
-
-def vxlan(frame, src, dst, ports, vni, ident):
-    """Wrap an Ethernet frame into VXLAN, UDP and IPv4."""
-    payload = struct.pack(">BBHI", 8, 0, 0, vni << 8) + frame
-    return ipv4(src, dst, UDP, udp(src, dst, ports, payload), ident)
 
 
 def snap(payload, ethertype):

@@ -43,10 +43,16 @@ any        badsum  wrong TCP, UDP or ICMP checksum    badip   wrong IPv4 header 
            pad N   N bytes follow the IP packet in the frame
            iplen N length field of the IP header      hbh     an IPv6 hop-by-hop header
            frag N [order 2,0,1]   in IP fragments of N bytes, 10 ms apart; order leaves out, too
-           vlan N  a VLAN tag, vxlan N inside VXLAN with this VNI; both may be repeated.
-                   vlan 88a8:N is a tag of another type than 8100
+           vlan N  a VLAN tag, may be repeated; vlan 88a8:N is a tag of another type than 8100
            joined  in one Wi-Fi frame with the packet before (A-MSDU)
            to HOST instead of the peer                xN      N times altogether
+tunnels    vxlan N, geneve N, geneve-ip N (no Ethernet inside), gtp N, gtp-seq N, gre-udp, teredo,
+           ayiya, gre, gre-key N, gre-seq N, gre-ethernet, gre-routed, erspan 1|2|3, pptp N,
+           ipip, 6in4, 4in6, 6in6: the packet is inside this tunnel. Several stand from the inside
+           to the outside. Their ends are 192.0.2.1 for c and 192.0.2.2 for s (IPv6: 2001:db8:2::1
+           and ::2), the next tunnel's 192.0.3.1 and so on. Over UDP, c sends from port 50000, and
+           s from 50001 to the tunnel's port; teredo and ayiya answer on the same connection
+           at N    the tunnel named before has UDP port N
 Lines of their own:
            port N           the server's port
            host NAME ADDRESS[:PORT]   an address for c, s or a new host; IPv6 as [2001:db8::1]:80
@@ -67,6 +73,7 @@ from decimal import Decimal, InvalidOperation
 sys.dont_write_bytecode = True
 
 import packets  # noqa: E402
+import tunnels  # noqa: E402
 
 START = 1_700_000_000
 OTHER_HOSTS = ("10.0.9.1", "10.0.9.2")
@@ -130,12 +137,13 @@ class Options:
     """The words after `what`: each name takes a fixed number of words."""
 
     WORDS = {"seq": 1, "ack": 1, "skip": 1, "isn": 1, "win": 1, "off": 1, "ulen": 1, "code": 1,
-             "cut": 1, "pad": 1, "iplen": 1, "frag": 1, "order": 1, "vlan": 1, "vxlan": 1, "to": 1,
+             "cut": 1, "pad": 1, "iplen": 1, "frag": 1, "order": 1, "vlan": 1, "to": 1,
              "new": 0, "nosum": 0, "badsum": 0, "badip": 0, "hbh": 0, "reply": 0,
              "joined": 0}
 
     def __init__(self, words):
-        self.values = {"vlan": [], "vxlan": []}
+        self.values = {"vlan": []}
+        self.tunnels = []  # of (name, value or None, UDP port or None), the innermost first
         self.times = 1
         self.used = set()
         words = list(words)
@@ -143,6 +151,9 @@ class Options:
             word = words.pop(0)
             if re.fullmatch(r"x\d+", word):
                 self.times = int(word[1:])
+                continue
+            if word in tunnels.KINDS or word == "at":
+                self.tunnel(word, words)
                 continue
             if word not in self.WORDS:
                 raise TraceError(f"{word!r} is no option of a packet")
@@ -153,10 +164,18 @@ class Options:
                 value = words.pop(0)
             if word == "vlan":
                 self.values[word].append(tag(value))
-            elif word == "vxlan":
-                self.values[word].append(number(value))
             else:
                 self.values[word] = value
+
+    def tunnel(self, word, words):
+        if word == "at":
+            if not self.tunnels or not self.tunnels[-1][2]:
+                raise TraceError("at N stands behind a tunnel over UDP")
+            self.tunnels[-1] = (*self.tunnels[-1][:2], number(words.pop(0) if words else None))
+            return
+        kind = tunnels.KINDS[word]
+        value = number(words.pop(0) if words else None) if kind.value else None
+        self.tunnels.append((word, value, kind.port))
 
     def text(self, name):
         return self.values.get(name)
@@ -416,23 +435,23 @@ class Trace:
         self.emit_ip(packet, source, target, options)
 
     def emit_ip(self, packet, source, target, options, later=0):
-        version = source.address.version
-        for depth, vni in enumerate(options.values["vxlan"]):
-            ethertype = packets.ETHERTYPE_IPV4 if version == 4 else packets.ETHERTYPE_IPV6
+        for depth, (name, value, port) in enumerate(options.tunnels):
             self.ident += 1
-            packet = packets.vxlan(packets.ethernet(packet, ethertype),
-                                   *self.tunnel_ends(depth, source, target), vni, self.ident)
-            version = 4
-        ethertype = packets.ETHERTYPE_IPV4 if version == 4 else packets.ETHERTYPE_IPV6
-        self.emit(packet, ethertype, source, options, later)
+            ends = self.tunnel_ends(depth, source.name == "s", name, port)
+            packet = tunnels.wrap(name, value, packet, ends)
+        self.emit(packet, tunnels.ETHERTYPES[packet[0] >> 4], source, options, later)
 
-    @staticmethod
-    def tunnel_ends(depth, source, target):
-        """Each direction has a tunnel of its own, as VXLAN picks the source port by flow."""
-        ends = [ipaddress.ip_address(f"192.0.{2 + depth}.{n}") for n in (1, 2)]
-        if source.name == "s":
-            return ends[1], ends[0], (50001, packets.VXLAN_PORT)
-        return ends[0], ends[1], (50000, packets.VXLAN_PORT)
+    def tunnel_ends(self, depth, back, name, port):
+        """Who sends the outer packet to whom; `back` is the direction from s to c. In most tunnels
+        over UDP each direction has a connection of its own, as the source port stands for what is
+        inside."""
+        kind = tunnels.KINDS[name]
+        net = f"192.0.{2 + depth}." if kind.outer == 4 else f"2001:db8:{2 + depth}::"
+        here, there = (ipaddress.ip_address(f"{net}{n}") for n in (1, 2))
+        if not back:
+            return tunnels.Ends(here, there, (50000, port), self.ident)
+        ports = (port, 50000) if kind.both else (50001, port)
+        return tunnels.Ends(there, here, ports, self.ident)
 
     def emit(self, packet, ethertype, source, options, later=0):
         packet += bytes(options.int("pad", 0))

@@ -15,10 +15,19 @@ in order of start time, then address: state, history, bytes of originator/respon
 
     duration=S  start=S (after the first packet)  pkts=O/R  ip=O/R  missed=N  ports=O/R
     orig=NAME   a host of the example, ADDRESS, or ADDRESS:PORT
+    in=N,N      its tunnel_parents: the connections N of the example, counted from 1; `unlogged`
+                stands for a tunnel that has no connection of its own
     COLUMN=TEXT any other column of conn.log
 
-`-` is what the log shows for nothing. Not given, orig is c, missed is 0, and the rest is not
-compared. `=> none` means that nothing is logged. Traffic of `other` is left out.
+`-` is what the log shows for nothing. Not given, orig is c, missed is 0, in is nothing, and the
+rest is not compared. `=> none` means that nothing is logged. Traffic of `other` is left out.
+
+    events new_connection connection_EOF=orig connection_state_remove
+
+says which events the first connection has, all of them and in order; a second such line is for the
+second one, and a line `more ...` goes on with the one before. Behind `=` may stand what the column
+`details` has to be, with _ for a blank. Then weir writes all events, unless a `set` line says
+otherwise; that alone can end connections earlier.
 
 Every example runs twice, with and without -C (checksums ignored). Where that makes a difference,
 `=C>` lines say what -C logs; without them, an example with wrong checksums runs only once.
@@ -54,6 +63,7 @@ class Case:
         self.lines = []
         self.expected = {"=>": None, "=C>": None}
         self.arguments = []
+        self.events = []
         self.fails = None
 
     @property
@@ -69,10 +79,16 @@ class Case:
             if words[1:] != ["none"]:
                 self.expected[first].append(expectation(words[1] if len(words) > 1 else ""))
             return
-        if first in ("set", "weir", "fails") and len(words) == 1:
+        if first in ("set", "weir", "fails", "events", "more") and len(words) == 1:
             raise trace.TraceError(f"{first} needs something behind it")
         if first == "set":
             self.arguments += ["--set", words[1]]
+        elif first == "events":
+            self.events.append(words[1].split())
+        elif first == "more":
+            if not self.events:
+                raise trace.TraceError("more goes on with a line `events ...`")
+            self.events[-1] += words[1].split()
         elif first == "fails":
             self.fails = words[1]
         elif first == "weir":
@@ -81,6 +97,11 @@ class Case:
             self.lines.append(line)
             return
         self.lines.append("")
+
+    def weir_arguments(self):
+        if self.events and not any(word.startswith("log events.names=") for word in self.arguments):
+            return ["--set", "log events.names=.*", *self.arguments]
+        return self.arguments
 
     def modes(self):
         """What must be logged, by weir's arguments: pairs of ([argument...], expectations)."""
@@ -98,7 +119,8 @@ def expectation(text):
     words = text.split()
     if len(words) < 3 or "/" not in words[2]:
         raise trace.TraceError(f"`{text}` does not begin with STATE HISTORY OB/RB")
-    wanted = {"conn_state": words[0], "history": words[1], "orig": "c", "missed": "0"}
+    wanted = {"conn_state": words[0], "history": words[1], "orig": "c", "missed": "0",
+              "in": "-"}
     for word in [f"bytes={words[2]}"] + words[3:]:
         key, equals, value = word.partition("=")
         if not equals:
@@ -141,12 +163,23 @@ def render(case, pcap):
     return text.hosts, min((time for time, _, _ in text.frames), default=0) / 1e9
 
 
-def mismatch(wanted, row, hosts, start):
-    """Column: (expected, got) of everything in a row that is not as wanted."""
+def parents(row, places):
+    """The tunnels around a connection as the numbers of their own connections."""
+    uids = row.get("tunnel_parents", "-")
+    if uids == "-":
+        return uids
+    return ",".join(sorted(str(places.get(uid, "unlogged")) for uid in uids.split(",")))
+
+
+def mismatch(wanted, row, hosts, start, places):
+    """Column: (expected, got) of everything in a row that is not as wanted. `places` are the
+    numbers of all connections by uid."""
     wrong = {}
     for column, value in wanted.items():
         if column == "start":
             value, got = f"{float(value):.6f}", f"{float(row['ts']) - start:.6f}"
+        elif column == "in":
+            value, got = ",".join(sorted(value.split(","))), parents(row, places)
         elif column == "orig":
             got = row["id.orig_h"]
             if value in hosts:
@@ -164,11 +197,16 @@ def mismatch(wanted, row, hosts, start):
     return wrong
 
 
-def compare(expected, rows, hosts, start):
-    """The differences between what is expected and what was logged, one line of text each."""
+def logged(rows):
+    """The rows of the connections of an example, in their order."""
     others = [ipaddress.ip_address(trace.OTHER_HOSTS[1])]
     rows = [row for row in rows if ipaddress.ip_address(row["id.resp_h"]) not in others]
-    rows.sort(key=connlog.by_time)
+    return sorted(rows, key=connlog.by_time)
+
+
+def compare(expected, rows, hosts, start):
+    """The differences between what is expected and what was logged, one line of text each."""
+    places = {row["uid"]: place for place, row in enumerate(rows, 1)}
     differences = []
     for number in range(max(len(expected), len(rows))):
         label = f"connection {number + 1}: "
@@ -181,10 +219,29 @@ def compare(expected, rows, hosts, start):
                 f"{row[column]}" for column in ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p",
                                                 "proto", "conn_state", "history")))
         else:
-            wrong = mismatch(expected[number], rows[number], hosts, start)
+            wrong = mismatch(expected[number], rows[number], hosts, start, places)
             if wrong:
                 differences.append(label + ", ".join(
                     f"{column} expected {want} got {got}" for column, (want, got) in wrong.items()))
+    return differences
+
+
+def compare_events(expected, rows, path):
+    """The differences between the events that each connection is to have and those in the log."""
+    if not os.path.exists(path):
+        return ["events.log was not written"]
+    happened = {}
+    for row in connlog.read(path):
+        happened.setdefault(row["uid"], []).append(
+            (row["event"], row["details"].strip().replace(" ", "_")))
+    differences = []
+    for number, wanted in enumerate(expected):
+        got = happened.get(rows[number]["uid"], []) if number < len(rows) else []
+        if len(got) != len(wanted) or not all(
+                word in (name, f"{name}={details}") for word, (name, details) in zip(wanted, got)):
+            shown = (name if details == "-" else f"{name}={details}" for name, details in got)
+            differences.append(f"connection {number + 1}: events expected {' '.join(wanted)}\n"
+                               f"{'':25}got {' '.join(shown)}")
     return differences
 
 
@@ -197,11 +254,14 @@ def run_case(case, number, options, directory):
         return [f"FAIL {error}"], 0
     failures, good = [], 0
     for arguments, expected in case.modes():
-        every = arguments + case.arguments + options.arguments
+        every = arguments + case.weir_arguments() + options.arguments
         where = case.where + (" (-C)" if arguments else "")
-        rows, problem = program.run(options.weir, pcap,
-                                    os.path.join(directory, f"{number}{''.join(arguments)}"), every)
-        differences = [problem] if problem else compare(expected, rows, hosts, start)
+        logs = os.path.join(directory, f"{number}{''.join(arguments)}")
+        rows, problem = program.run(options.weir, pcap, logs, every)
+        differences = [problem] if problem else compare(expected, logged(rows), hosts, start)
+        if case.events and not problem:
+            differences += compare_events(case.events, logged(rows),
+                                          os.path.join(logs, "events.log"))
         if case.fails and not differences:
             failures.append(f"FAIL {where}\n     passes now: remove its line `fails {case.fails}`")
         elif case.fails:
