@@ -49,7 +49,7 @@ struct conn_event {
 	uint16_t spare;
 	struct uid uid;
 	uint32_t slot;     // tells connections apart while the event is with its worker
-	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte, from 0 on
+	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data
 	uint64_t length;   // and how many bytes
 	char history[CONN_HISTORY_SIZE];
 };

@@ -76,9 +76,8 @@ static void gap(struct conn_table *table, struct conn *conn, unsigned side, uint
 	extension->missed += length;
 	if (conn_history_scale(++extension->gaps[side]))
 		conn_history_add(table, conn, side, 'G');
-	// Positions count the SYN, events do not.
 	if (conn_subscribed(table, CONN_EVENT_CONTENT_GAP))
-		conn_event_gap(table, conn, side, position - 1, length);
+		conn_event_gap(table, conn, side, position, length);
 }
 
 static bool has_ranges(const struct conn_extension *extension, unsigned side)
