@@ -47,6 +47,7 @@ struct conn_extension {
 	uint32_t excused[2];
 	uint8_t mac[2][6]; // link addresses of the two sides, from the first packet; 0: unknown
 	uint16_t vlan[2];
+	uint16_t ip_bytes_top[2];     // bits 48 to 63; what is below is in the record
 	uint64_t due[CONN_DUE_COUNT]; // see conn_timer.c
 	uint64_t stack;               // tunnels around its latest packet, as in struct packet
 	uint16_t scaled_high[CONN_SCALED_COUNT][2];
@@ -73,7 +74,7 @@ struct conn_pool {
 
 struct conn_table;
 
-// Makes pools in proportion to the table. Returns 0 or -ENOMEM.
+// Makes pools for that many connections, finished ones that wait to be logged among them. Returns 0 or -ENOMEM.
 int conn_pool_create(struct conn_pool *pool, uint32_t connections, bool hugepages);
 void conn_pool_destroy(struct conn_pool *pool);
 

@@ -65,6 +65,7 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 	if (extension != NULL) {
 		uint8_t mac[6];
 
+		SWAP(extension->ip_bytes_top[0], extension->ip_bytes_top[1]);
 		memcpy(mac, extension->mac[0], sizeof(mac));
 		memcpy(extension->mac[0], extension->mac[1], sizeof(mac));
 		memcpy(extension->mac[1], mac, sizeof(mac));

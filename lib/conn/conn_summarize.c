@@ -141,6 +141,8 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 	if (extension != NULL) {
 		memcpy(summary->mac, extension->mac, sizeof(summary->mac));
 		memcpy(summary->vlan, extension->vlan, sizeof(summary->vlan));
+		for (unsigned side = 0; side < 2; side++)
+			summary->ip_bytes[side] |= (uint64_t)extension->ip_bytes_top[side] << 48;
 		summary->parents = extension->parents;
 		memcpy(summary->parent, extension->parent, sizeof(summary->parent));
 	}

@@ -49,7 +49,7 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 				   settings->hugepages);
 	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL)
 		goto no_memory;
-	if (conn_pool_create(&table->pool, settings->maximum, settings->hugepages) < 0)
+	if (conn_pool_create(&table->pool, table->slots, settings->hugepages) < 0)
 		goto no_memory;
 	table->wheel = wheel_create(&table->conn->wheel, sizeof(*table->conn),
 				    settings->exact_time);

@@ -233,7 +233,8 @@ static void move_acked(struct conn_table *table, struct conn *conn, unsigned sid
 }
 
 // The first packet of the originator with an ACK.
-static void note_first_ack(struct conn_table *table, struct conn *conn, unsigned sender)
+static void note_first_ack(struct conn_table *table, struct conn *conn, const struct packet *packet,
+			   unsigned sender)
 {
 	uint8_t state = conn->end[CONN_ORIG].state;
 
@@ -242,7 +243,7 @@ static void note_first_ack(struct conn_table *table, struct conn *conn, unsigned
 	if (state != TCP_SYN_SENT && state != TCP_ESTABLISHED)
 		return;
 	conn_flag_set(conn, CONN_ANSWERED);
-	tcp_state_time_answer(table, conn);
+	tcp_state_time_answer(table, conn, packet);
 	conn_event(table, conn, CONN_EVENT_FIRST_ACK);
 }
 
@@ -276,7 +277,11 @@ static uint64_t take_ack(struct conn_table *table, struct conn *conn, const stru
 static void note_retransmission(struct conn_table *table, struct conn *conn,
 				const struct packet *packet, unsigned sender)
 {
-	bool probe = packet->payload_length == 1 && packet->sequence + 1 == conn->end[sender].last;
+	const struct conn_endpoint *end = &conn->end[sender];
+	// A keep-alive repeats a byte that is acknowledged already (RFC 9293, 3.8.4); one that is
+	// not may well be a keystroke that got lost.
+	bool probe = packet->payload_length == 1 && packet->sequence + 1 == end->last &&
+		     sequence_distance(end->acked, end->last) >= 0;
 	struct conn_extension *extension;
 
 	conn_history_retransmission(table, conn, sender);
@@ -381,7 +386,7 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 	if (flags & PACKET_TCP_FIN)
 		note_fin(table, conn, packet, sender, position);
 	if (flags & PACKET_TCP_ACK) {
-		note_first_ack(table, conn, sender);
+		note_first_ack(table, conn, packet, sender);
 		acknowledged = take_ack(table, conn, packet, sender);
 	}
 	move_last(table, conn, packet, sender);

@@ -44,33 +44,45 @@ static void syn_from_inactive_orig(struct conn_table *table, struct conn *conn,
 	conn_timer_set(table, conn, 1, packet->time + table->settings.tcp_attempt_delay);
 }
 
-// Microseconds from the first packet to the latest, at least 1: 0 stands for unknown.
+// Microseconds from the first packet to the latest, at least 1. 0, which stands for unknown, when
+// time ran back.
 static uint32_t microseconds(const struct conn_table *table, const struct conn *conn)
 {
 	uint64_t first = conn_cold(table, conn)->first, span;
 
-	if (conn->last <= first)
-		return 1;
+	if (conn->last < first)
+		return 0;
 	span = (conn->last - first) / TIME_MICROSECOND;
 	return span == 0 ? 1 : span < UINT32_MAX ? (uint32_t)span : UINT32_MAX;
+}
+
+// Does the packet acknowledge the SYN that `end` sent, with or without the data in it?
+static bool answers(const struct conn_endpoint *end, const struct packet *packet)
+{
+	uint32_t acknowledged = packet->acknowledgement - end->start;
+
+	return packet->tcp_flags & PACKET_TCP_ACK && acknowledged > 0 &&
+	       acknowledged <= end->last - end->start;
 }
 
 // How long the handshake took, each way. Where a SYN or its answer was sent twice nobody knows which
 // one was answered (Karn and Partridge, 1987), so only a handshake of single packets is timed.
 static void time_syn_ack(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
-	if (packet->tcp_flags & PACKET_TCP_ACK && conn->packets[CONN_ORIG] == 1 &&
-	    conn->packets[CONN_RESP] == 0)
+	if (conn->packets[CONN_ORIG] == 1 && conn->packets[CONN_RESP] == 0 &&
+	    answers(&conn->end[CONN_ORIG], packet))
 		conn_cold(table, conn)->round_trip[CONN_ORIG] = microseconds(table, conn);
 }
 
-void tcp_state_time_answer(struct conn_table *table, struct conn *conn)
+void tcp_state_time_answer(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
 	uint32_t there = cold->round_trip[CONN_ORIG], all = microseconds(table, conn);
 
-	if (there != 0 && conn->packets[CONN_ORIG] == 1 && conn->packets[CONN_RESP] == 1)
-		cold->round_trip[CONN_RESP] = all > there ? all - there : 1;
+	if (there == 0 || conn->packets[CONN_ORIG] != 1 || conn->packets[CONN_RESP] != 1 ||
+	    !answers(&conn->end[CONN_RESP], packet) || all < there)
+		return;
+	cold->round_trip[CONN_RESP] = all > there ? all - there : 1;
 }
 
 // The SYN-ACK overtook the SYN: the two change places (spec-conn 1.4).

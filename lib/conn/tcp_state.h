@@ -19,8 +19,11 @@ unsigned tcp_state_update(struct conn_table *table, struct conn *conn, const str
 // Close processing of spec-conn 3.5 for `side`.
 void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish);
 
+// Times the second half of the handshake, by the originator's first packet with an ACK; before that
+// is counted. Anything but three single packets in their order leaves it unknown.
+void tcp_state_time_answer(struct conn_table *table, struct conn *conn,
+			   const struct packet *packet);
+
 // Looks whether a side reached the end of its stream with this packet of `sender`, and does what
 // waited for that.
-void tcp_state_time_answer(struct conn_table *table, struct conn *conn);
-
 void tcp_state_check_end(struct conn_table *table, struct conn *conn, unsigned sender);
