@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "base/message.h"
+#include "config/suggest.h"
 #include "log/log_conn.h"
 
 #include <errno.h>
@@ -49,6 +50,29 @@ static int find_column(const char *name)
 	return -EINVAL;
 }
 
+static void complain_column(const char *name)
+{
+	const char *names[LOG_CONN_OPTIONAL_COUNT], *nearest;
+	char all[512] = "";
+	size_t length = 0;
+
+	for (int i = 0; i < LOG_CONN_OPTIONAL_COUNT; i++) {
+		names[i] = log_conn_column_name(i);
+		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+					   i > 0 ? ", " : "", names[i]);
+		if (length >= sizeof(all))
+			break;
+	}
+	nearest = config_suggest_word(name, names, LOG_CONN_OPTIONAL_COUNT);
+	if (nearest != NULL)
+		message_error("[log] columns: '%.60s' is no optional column; did you mean '%s'? "
+			      "There are %s",
+			      name, nearest, all);
+	else
+		message_error("[log] columns: '%.60s' is no optional column; there are %s", name,
+			      all);
+}
+
 int settings_columns(const struct config *config, uint32_t *columns)
 {
 	*columns = 0;
@@ -56,14 +80,7 @@ int settings_columns(const struct config *config, uint32_t *columns)
 		int column = find_column(config->log.columns.item[i]);
 
 		if (column < 0) {
-			char all[512] = "";
-
-			for (int each = 0; each < LOG_CONN_OPTIONAL_COUNT; each++) {
-				strcat(all, " ");
-				strcat(all, log_conn_column_name(each));
-			}
-			message_error("[log] columns: '%.60s' is no optional column; there are%s",
-				      config->log.columns.item[i], all);
+			complain_column(config->log.columns.item[i]);
 			return -EINVAL;
 		}
 		*columns |= UINT32_C(1) << column;

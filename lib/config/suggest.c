@@ -56,6 +56,22 @@ static unsigned distance_limit(const char *word)
 	return 1 + (unsigned)(strlen(word) / 4);
 }
 
+const char *config_suggest_word(const char *word, const char *const *words, size_t count)
+{
+	unsigned best = distance_limit(word) + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned distance = edit_distance(words[i], word);
+
+		if (distance < best) {
+			best = distance;
+			nearest = words[i];
+		}
+	}
+	return nearest;
+}
+
 // The nearest key within `section`, or in all sections when it is NULL.
 static const struct config_key *nearest_key(const char *section, const char *name)
 {

@@ -13,5 +13,8 @@ void config_suggest_key(const char *section, const char *name, char text[CONFIG_
 // The same for a section that does not exist.
 void config_suggest_section(const char *section, char text[CONFIG_SUGGESTION_SIZE]);
 
+// The word of that list that is nearest, or NULL when all are too far away for a proposal.
+const char *config_suggest_word(const char *word, const char *const *words, size_t count);
+
 // The first section that has a key of this name, or NULL.
 const char *config_section_of(const char *name);
