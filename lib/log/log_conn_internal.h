@@ -14,6 +14,6 @@
 int log_conn_layout_optional(struct log_layout *layout, uint32_t optional);
 
 // log_community.c: the Community ID of a connection, up to LOG_COMMUNITY_SIZE bytes without a
-// terminating NUL. Returns its length.
+// terminating NUL. Returns its length; 0 when OpenSSL gives no SHA-1.
 #define LOG_COMMUNITY_SIZE 30
 size_t log_community_id(const struct conn_summary *summary, uint16_t seed, char *text);

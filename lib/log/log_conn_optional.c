@@ -11,8 +11,10 @@ COLUMN(community_id)
 {
 	char id[LOG_COMMUNITY_SIZE];
 	SUMMARY;
+	size_t length = log_community_id(summary, options->community_seed, id);
 
-	log_text_string(text, id, log_community_id(summary, options->community_seed, id));
+	if (length > 0)
+		log_text_string(text, id, length);
 }
 
 static void write_tag(struct log_text *text, uint16_t tag)
