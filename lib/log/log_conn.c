@@ -6,7 +6,6 @@
 
 #include <netinet/in.h>
 
-// Each column has a writer of this shape; SUMMARY names the record's type once.
 COLUMN(time)
 {
 	SUMMARY;

@@ -4,7 +4,7 @@
 
 #include "log/log_conn.h"
 
-// How a column of conn.log begins.
+// Each column has a writer of this shape; SUMMARY names the record's type once.
 #define COLUMN(name)                                                                               \
 	static void write_##name(struct log_text *text, const void *record,                        \
 				 const struct log_options *options)
