@@ -30,7 +30,15 @@
 #define CARRIED_MOST 6
 #define PAYLOAD      65536
 
-enum { EXACT = 1, RECLAIM = 2, SHORT_POOLS = 4, SLOW_READER = 8, LATE_GRACE = 16, TUNNELS = 32 };
+enum {
+	EXACT = 1,
+	RECLAIM = 2,
+	SHORT_POOLS = 4,
+	SLOW_READER = 8,
+	LATE_GRACE = 16,
+	TUNNELS = 32,
+	COLUMNS = 64
+};
 enum { WORK_TAKE = 1, WORK_ADVANCE = 2, WORK_ADVANCE_FEW = 4, WORK_GRACE = 8, WORK_RECLAIM = 16 };
 
 // What the two hosts of a connection would send next.
@@ -99,6 +107,7 @@ static struct conn_settings settings_of(uint8_t bits, uint8_t spans)
 	settings.long_lived_tcp.bit[0] = 1 << 22;
 	settings.likely_server_tcp.bit[0] = UINT64_C(1) << 22;
 	settings.likely_server_udp.bit[0] = UINT64_C(1) << 53;
+	settings.keep_link = settings.count_segments = bits & COLUMNS;
 	if (bits & TUNNELS) {
 		settings.tunnels = &tunnels;
 		settings.carrier = carrier;
@@ -424,6 +433,9 @@ static void check_summary(const struct conn_table *table, const struct conn_summ
 		CHECK(summary->ip_bytes[side] <= PACKETS_MOST * CARRIED_MOST * UINT64_C(65575));
 	}
 	CHECK(summary->missed_bytes < UINT64_C(1) << 44);
+	CHECK((uint64_t)summary->retransmitted[0] + summary->retransmitted[1] +
+		      summary->out_of_order[0] + summary->out_of_order[1] <=
+	      summary->packets[0] + summary->packets[1]);
 	uid_open(&table->settings.uid_key, summary->uid, &worker, &slot, &generation);
 	CHECK(worker == 3 && slot < table->fresh && generation > 0);
 }
