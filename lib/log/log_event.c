@@ -70,12 +70,15 @@ static void write_removal(struct log_text *text, const struct conn_event *event)
 {
 	char words[16 + CONN_HISTORY_SIZE];
 	const char *state = conn_state_name(event->state);
-	size_t length = strlen(state);
+	size_t length = strlen(state), letters = event->history_length;
 
+	if (letters > sizeof(event->history))
+		letters = sizeof(event->history);
 	memcpy(words, state, length);
-	words[length++] = ' ';
-	memcpy(words + length, event->history, event->history_length);
-	log_text_string(text, words, length + event->history_length);
+	if (letters > 0)
+		words[length++] = ' ';
+	memcpy(words + length, event->history, letters);
+	log_text_string(text, words, length + letters);
 }
 
 // "orig 1461 536": whose data, where the first missing byte is, and how many are missing.
