@@ -291,6 +291,25 @@ static void a_flip_changes_no_event_of_an_earlier_packet(void **state)
 	assert_roles(1, 2, 53, 1, 4000);
 }
 
+// Live, the time-out of the connection before and the flip of the next one come with one packet.
+static void a_flip_changes_no_event_of_the_connection_before(void **state)
+{
+	struct tracking *tracking = *state;
+
+	tracking->settings.exact_time = false;
+	start(tracking, ALL_EVENTS);
+	track_dns(tracking, 1, 4000, 2, 53, false);
+	heard.count = 0;
+	tracking->now += TIME_MINUTE;
+	track_dns(tracking, 1, 4000, 2, 53, true);
+	assert_heard("connection_timeout connection_state_remove new_connection "
+		     "connection_flipped");
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_roles(i, 1, 4000, 2, 53);
+		assert_roles(i + 2, 2, 53, 1, 4000);
+	}
+}
+
 // Neither port is a server's.
 static void track_strangers(struct tracking *tracking, uint32_t from, uint32_t to, uint8_t flags,
 			    uint32_t sequence, uint32_t acknowledgement)
@@ -356,6 +375,7 @@ int main(void)
 		TEST(a_flip_shows_in_the_earlier_events_of_its_packet),
 		TEST(a_flip_shows_without_a_subscription_to_flips),
 		TEST(a_flip_changes_no_event_of_an_earlier_packet),
+		TEST(a_flip_changes_no_event_of_the_connection_before),
 		TEST(traffic_after_a_lone_syn_ack_flips),
 		TEST(a_syn_behind_its_answer_flips_and_establishes),
 	};
