@@ -4,56 +4,7 @@
 
 #include "base/message.h"
 
-#include <netinet/in.h>
-
-COLUMN(time)
-{
-	SUMMARY;
-
-	log_text_time(text, summary->time);
-}
-
-COLUMN(uid)
-{
-	SUMMARY;
-
-	log_text_uid(text, summary->uid);
-}
-
-COLUMN(orig_address)
-{
-	SUMMARY;
-
-	log_text_address(text, &summary->address[CONN_ORIG]);
-}
-
-COLUMN(orig_port)
-{
-	SUMMARY;
-
-	log_text_count(text, summary->port[CONN_ORIG]);
-}
-
-COLUMN(resp_address)
-{
-	SUMMARY;
-
-	log_text_address(text, &summary->address[CONN_RESP]);
-}
-
-COLUMN(resp_port)
-{
-	SUMMARY;
-
-	log_text_count(text, summary->port[CONN_RESP]);
-}
-
-COLUMN(transport)
-{
-	SUMMARY;
-
-	log_text_word(text, conn_transport_name(summary->protocol));
-}
+LOG_TUPLE(conn_summary)
 
 COLUMN(nothing)
 {
@@ -178,13 +129,7 @@ COLUMN(tunnel_parents)
 }
 
 static const struct log_column columns[] = {
-	{"ts", "time", write_time},
-	{"uid", "string", write_uid},
-	{"id.orig_h", "addr", write_orig_address},
-	{"id.orig_p", "port", write_orig_port},
-	{"id.resp_h", "addr", write_resp_address},
-	{"id.resp_p", "port", write_resp_port},
-	{"proto", "enum", write_transport},
+	LOG_TUPLE_COLUMNS,
 	{"service", "string", write_nothing},
 	{"duration", "interval", write_duration},
 	{"orig_bytes", "count", write_orig_bytes},

@@ -3,11 +3,9 @@
 #pragma once
 
 #include "log/log_conn.h"
+#include "log/log_tuple.h"
 
-// Each column has a writer of this shape; SUMMARY names the record's type once.
-#define COLUMN(name)                                                                               \
-	static void write_##name(struct log_text *text, const void *record,                        \
-				 const struct log_options *options)
+// Names the type of conn.log's records.
 #define SUMMARY const struct conn_summary *summary = record
 
 // log_conn_optional.c: appends those in `optional`, one bit each.

@@ -3,60 +3,11 @@
 #include "log/log_event.h"
 
 #include "base/message.h"
+#include "log/log_tuple.h"
 
-#define COLUMN(name)                                                                               \
-	static void write_##name(struct log_text *text, const void *record,                        \
-				 const struct log_options *options)
 #define EVENT const struct conn_event *event = record
 
-COLUMN(time)
-{
-	EVENT;
-
-	log_text_time(text, event->time);
-}
-
-COLUMN(uid)
-{
-	EVENT;
-
-	log_text_uid(text, event->uid);
-}
-
-COLUMN(orig_address)
-{
-	EVENT;
-
-	log_text_address(text, &event->address[CONN_ORIG]);
-}
-
-COLUMN(orig_port)
-{
-	EVENT;
-
-	log_text_count(text, event->port[CONN_ORIG]);
-}
-
-COLUMN(resp_address)
-{
-	EVENT;
-
-	log_text_address(text, &event->address[CONN_RESP]);
-}
-
-COLUMN(resp_port)
-{
-	EVENT;
-
-	log_text_count(text, event->port[CONN_RESP]);
-}
-
-COLUMN(transport)
-{
-	EVENT;
-
-	log_text_word(text, conn_transport_name(event->protocol));
-}
+LOG_TUPLE(conn_event)
 
 COLUMN(name)
 {
@@ -116,13 +67,7 @@ COLUMN(reason)
 }
 
 static const struct log_column columns[] = {
-	{"ts", "time", write_time},
-	{"uid", "string", write_uid},
-	{"id.orig_h", "addr", write_orig_address},
-	{"id.orig_p", "port", write_orig_port},
-	{"id.resp_h", "addr", write_resp_address},
-	{"id.resp_p", "port", write_resp_port},
-	{"proto", "enum", write_transport},
+	LOG_TUPLE_COLUMNS,
 	{"event", "string", write_name},
 	{"details", "string", write_details},
 	{"reason", "string", write_reason},
