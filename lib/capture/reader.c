@@ -26,6 +26,7 @@ struct reader {
 	struct bus_ring **ring; // [workers]
 	uint32_t workers;
 	struct batch *filling;
+	bool joined;    // a packet of this frame lies in the fragment table
 	uint64_t clock; // the latest time read
 	atomic_bool stop;
 	struct capture_counters counters;
@@ -187,10 +188,8 @@ static void batch_add(struct reader *reader)
 		if (packet->may_carry)
 			batch_reset_tunnels(batch, batch->count);
 	}
+	reader->joined |= packet->copied;
 	batch->count++;
-	// Not while the rest of an aggregate lies there.
-	if (packet->copied && reader->decoder.rest.captured == 0)
-		fragment_table_recycle(reader->decoder.fragments);
 }
 
 static void take_frame(struct reader *reader, const struct packet_frame *frame)
@@ -208,6 +207,10 @@ static void take_frame(struct reader *reader, const struct packet_frame *frame)
 		reader->counters.unpacked++;
 		batch_add(reader);
 	}
+	// Not before: the rest of an aggregate may lie in there.
+	if (reader->joined)
+		fragment_table_recycle(reader->decoder.fragments);
+	reader->joined = false;
 }
 
 void *reader_run(void *argument)
