@@ -180,7 +180,7 @@ int settings_events(const struct config *config, uint32_t *events)
 	if (*events != 0)
 		return 0;
 	message_error("[log events] names: '%.200s' matches the name of no event; write for "
-		      "instance connection_.*, or .* for all; config/weir.ini lists the names",
+		      "instance connection_.*, new_connection|connection_reset, or .* for all",
 		      config->log_events.names);
 	return -EINVAL;
 }

@@ -10,6 +10,7 @@
 // What only few connections need, from pools of fixed size that a table has to itself.
 //
 //   extension: | missed 8 | per side: ranges, gaps, high halves, SYN | more history | tunnels |
+//              | link addresses, tags | deadlines of subscribers | where readers of the streams are |
 //   range:     | from 8 | to 8 | next 4 |    payload that arrived ahead of a hole; numbers, never bytes
 //
 // Same owner as the connection.

@@ -80,7 +80,7 @@ static struct conn *find_live(struct conn_table *table, const struct packet *pac
 		conn_remove(table, conn, CONN_REASON_REUSED);
 		return NULL;
 	}
-	if (conn_tunnel_look(conn, packet))
+	if (conn_tunnel_look(table, conn, packet))
 		conn_tunnel_change(table, conn, packet);
 	return conn;
 }

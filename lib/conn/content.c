@@ -68,8 +68,11 @@ bool content_read(struct conn_table *table, struct conn *conn, unsigned side, co
 	struct conn_extension *extension = conn_extension_need(table, conn);
 	bool flipped = false;
 
-	if (extension == NULL)
+	if (extension == NULL) {
+		// Nobody could tell later where in a message the stream is.
+		conn->end[side].watched = 0;
 		return false;
+	}
 	// The port that was the responder's when the connection began stays the protocol's.
 	if (extension->content_kind == KIND_NONE)
 		extension->content_kind = kind_of_port(conn_port(conn, CONN_RESP)) & 0xff;

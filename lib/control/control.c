@@ -122,8 +122,10 @@ static void write_event(struct control *control, const struct conn_event *event,
 	if (event->time > control->log_time)
 		control->log_time = event->time;
 	while (!log_event_write(control->settings.event_log, event, now)) {
-		if (!wait_for_log(control))
+		if (!wait_for_log(control)) {
+			control->events_unlogged++;
 			return;
+		}
 	}
 	control->events_logged++;
 }

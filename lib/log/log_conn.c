@@ -4,6 +4,8 @@
 
 #include "base/message.h"
 
+static_assert(CONN_PARENTS_MOST <= LOG_UIDS_MOST, "a line has room for all parents");
+
 LOG_TUPLE(conn_summary)
 
 COLUMN(nothing)

@@ -29,8 +29,7 @@
 	LOG_TUPLE_COLUMN(orig_port, type, log_text_count(text, tuple->port[CONN_ORIG]))            \
 	LOG_TUPLE_COLUMN(resp_address, type, log_text_address(text, &tuple->address[CONN_RESP]))   \
 	LOG_TUPLE_COLUMN(resp_port, type, log_text_count(text, tuple->port[CONN_RESP]))            \
-	LOG_TUPLE_COLUMN(transport, type,                                                          \
-			 log_text_word(text, conn_transport_name(tuple->protocol)))
+	LOG_TUPLE_COLUMN(transport, type, log_text_word(text, conn_transport_name(tuple->protocol)))
 
 // clang-format off
 #define LOG_TUPLE_COLUMNS                                                                          \

@@ -35,8 +35,20 @@ int packet_decoder_secret(struct packet_decoder *decoder)
 // Zeek gives an aggregate up at the first packet that it refuses.
 static void end_aggregate(struct packet_decoder *decoder, enum packet_verdict verdict)
 {
-	if (verdict >= PACKET_FRAGMENT_REFUSED && verdict <= PACKET_BAD_TRANSPORT)
+	switch (verdict) {
+	case PACKET_FRAGMENT_REFUSED:
+	case PACKET_BAD_LINK:
+	case PACKET_BAD_IP_HEADER:
+	case PACKET_BAD_IP_LENGTH:
+	case PACKET_BAD_IP_CHECKSUM:
+	case PACKET_BAD_EXTENSION:
+	case PACKET_BAD_TRANSPORT:
+	case PACKET_BAD_TUNNEL:
 		decoder->rest.captured = 0;
+		break;
+	default:
+		break;
+	}
 }
 
 enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,

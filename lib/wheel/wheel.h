@@ -29,7 +29,8 @@ struct wheel;
 
 // `nodes` is the first node of an array of records that are `stride` bytes apart; fewer than 2^31
 // of them. With `exact`, wheel_pop() gives nodes in order of time and to the nanosecond, at the
-// price of sorting each tick: for input from files. Without, nodes come up to one tick late: for
+// price of sorting each tick: for input from files. (Where thousands are armed for times that have passed already, one of
+// them may come after others that are later, by less than a tick.) Without, nodes come up to one tick late: for
 // live input, where the work of one call must stay bounded. NULL without memory.
 struct wheel *wheel_create(void *nodes, size_t stride, bool exact);
 void wheel_destroy(struct wheel *wheel);

@@ -3,10 +3,8 @@
 #include "worker/expiry.h"
 
 #include "base/message.h"
+#include "worker/worker_internal.h"
 
-#include <urcu/urcu-qsbr.h>
-
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -61,15 +59,13 @@ no_memory:
 
 static void wait_for_all(struct expiry_board *board, unsigned half, uint32_t visits)
 {
-	uint32_t target = visits * board->workers;
+	uint32_t target = visits * board->workers, idle = 0;
 
 	atomic_fetch_add_explicit(&board->arrived[half], 1, memory_order_acq_rel);
 	// The counter may wrap.
 	while ((int32_t)(atomic_load_explicit(&board->arrived[half], memory_order_acquire) -
-			 target) < 0) {
-		urcu_qsbr_quiescent_state();
-		sched_yield();
-	}
+			 target) < 0)
+		worker_yield(&idle);
 }
 
 // Whose timer is next, after each worker's first `taken` ones; ties go to the lower number.

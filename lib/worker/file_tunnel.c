@@ -6,17 +6,14 @@
 #include "capture/rss.h"
 #include "packet/fragment.h"
 
-#include <urcu/urcu-qsbr.h>
-
-#include <sched.h>
-
 // Tunnels in files. Every worker opens every tunnel, so that each sees all fragments and learns of
 // the time, and tracks what it owns of the inside; only the owner of the carrying connection knows
 // whether there is a tunnel, and tells (see batch.h). Packets thus reach a connection in the order
 // of the file, whatever the number of workers.
 
-// Packets of one frame inside a tunnel (802.11 aggregates); more are left alone.
-#define INSIDE_MOST 16
+// Packets of one frame inside a tunnel (802.11 aggregates) that are decoded before they are tracked:
+// tracking may decode others.
+#define INSIDE_MOST 256
 
 static void tell(struct batch_tunnel *tunnel, enum packet_tunnel kind, struct uid uid)
 {
@@ -28,13 +25,11 @@ static void tell(struct batch_tunnel *tunnel, enum packet_tunnel kind, struct ui
 // here soon.
 static enum packet_tunnel await(const struct batch_tunnel *tunnel, struct uid *uid)
 {
+	uint32_t idle = 0;
 	unsigned told;
 
-	while ((told = atomic_load_explicit(&tunnel->told, memory_order_acquire)) == 0) {
-		// Nothing of another worker's is held here.
-		urcu_qsbr_quiescent_state();
-		sched_yield();
-	}
+	while ((told = atomic_load_explicit(&tunnel->told, memory_order_acquire)) == 0)
+		worker_yield(&idle);
 	*uid = tunnel->uid;
 	return (enum packet_tunnel)(told - 1);
 }

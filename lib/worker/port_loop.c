@@ -11,6 +11,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 // How far ahead packet data is asked for.
 #define DATA_AHEAD   6
@@ -82,13 +83,20 @@ uint8_t worker_find_owner(const struct worker *worker, const struct packet *pack
 	return rss_worker(rss_hash(&packet->key));
 }
 
-// Packets do not wait, so what the control core has no room for is lost, and counted.
+// Packets do not wait, so what the control core has no room for is lost, and counted. At the end there
+// are no packets any more; the control core takes what comes, however long its log needs.
 void worker_event_port(void *context, const struct conn_event *event)
 {
 	struct worker *worker = context;
 
-	if (!bus_channel_send_event(worker->settings.channel, event))
-		worker->counters.events_lost++;
+	while (!bus_channel_send_event(worker->settings.channel, event)) {
+		if (!worker->finishing) {
+			worker->counters.events_lost++;
+			return;
+		}
+		urcu_qsbr_quiescent_state();
+		usleep(100);
+	}
 }
 
 // A datagram put together from fragments lies in our fragment table; its head travels in the last
@@ -140,8 +148,12 @@ static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet
 	counters->verdict[verdict]++;
 	if (verdict == PACKET_TRACK)
 		packet->owner = worker_find_owner(worker, packet);
-	if (__builtin_expect(worker->decoder.rest.captured > 0, 0))
+	if (__builtin_expect(worker->decoder.rest.captured > 0, 0)) {
+		if (verdict == PACKET_TRACK && packet->copied &&
+		    packet->owner != worker->settings.index)
+			worker_drop_payload(packet);
 		worker_take_rest(worker, buffer);
+	}
 }
 
 // Frees the buffers of packets that stayed here; the others were freed or handed out.

@@ -16,6 +16,14 @@ struct rte_mbuf;
 void worker_track_burst(struct worker *worker, const struct packet *packets,
 			struct rte_mbuf **buffers, size_t count);
 
+// Nothing of a joined datagram but its headers can go along.
+static inline void worker_drop_payload(struct packet *packet)
+{
+	packet->copied = 0;
+	packet->payload_captured = 0;
+	packet->may_carry = 0;
+}
+
 // What else was in the frame that the decoder was given last, in `buffer`: waits for the burst at
 // hand. Some frames carry several packets.
 void worker_take_rest(struct worker *worker, struct rte_mbuf *buffer);

@@ -34,18 +34,16 @@ static void add_inside(struct worker *worker, struct rte_mbuf *buffer, bool alon
 	struct worker_inside *inside = worker->inside;
 	struct packet *packet = &inside->packet[inside->count];
 
-	// A joined datagram is moved over the frame when it is handed out; not where others lie in
-	// that, before it or behind.
-	if (packet->copied && (!alone || worker->decoder.rest.captured > 0)) {
-		packet->copied = 0;
-		packet->payload_captured = 0;
-		packet->may_carry = 0;
-	}
 	worker->counters.capture.unpacked++;
 	worker->counters.capture.verdict[packet->verdict]++;
 	if (packet->verdict != PACKET_TRACK)
 		return;
 	packet->owner = worker_find_owner(worker, packet);
+	// A joined datagram is moved over the frame when it is handed out; not where others lie in
+	// that, before it or behind.
+	if (packet->copied && packet->owner != worker->settings.index &&
+	    (!alone || worker->decoder.rest.captured > 0))
+		worker_drop_payload(packet);
 	inside->buffer[inside->count++] = buffer;
 }
 

@@ -151,6 +151,7 @@ bool worker_send_finished(struct worker *worker, size_t most)
 
 void worker_finish(struct worker *worker)
 {
+	worker->finishing = true;
 	while (conn_table_live(worker->table) > 0 || conn_table_waiting(worker->table) > 0) {
 		conn_table_drain(worker->table, DRAIN_STEP);
 		worker_send_finished(worker, SIZE_MAX);

@@ -4,6 +4,11 @@
 
 #include "worker/worker.h"
 
+#include <urcu/urcu-qsbr.h>
+
+#include <sched.h>
+#include <unistd.h>
+
 // Live: packets found in the tunnels of a burst, tracked as a burst of their own.
 struct worker_inside;
 
@@ -20,8 +25,19 @@ struct worker {
 	uint64_t now;
 	struct worker *const *peers; // [workers], live only
 	atomic_bool stop;
+	bool finishing; // the input is over
 	struct worker_counters counters;
 };
+
+// Gives the core away while another worker has to come first: soon, or after a while asleep.
+static inline void worker_yield(uint32_t *idle)
+{
+	urcu_qsbr_quiescent_state();
+	if ((*idle)++ < 1000)
+		sched_yield();
+	else
+		usleep(20);
+}
 
 // file_loop.c: has the workers agree on timers; the context is the worker.
 void worker_agree(void *worker, struct conn_table *table, struct conn_turn *turn);

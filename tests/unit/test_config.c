@@ -115,12 +115,17 @@ static void default_local_networks_are_private_address_space(void **state)
 {
 	const struct config *c = ((struct fixture *)*state)->config;
 
-	assert_int_equal(c->networks.local.count, 23);
+	assert_int_equal(c->networks.local.count, 42);
 	assert_true(is_local(c, "10.1.2.3"));
 	assert_true(is_local(c, "192.168.255.1"));
 	assert_true(is_local(c, "255.255.255.255"));
 	assert_true(is_local(c, "fe80::1"));
 	assert_true(is_local(c, "::1"));
+	assert_true(is_local(c, "224.0.0.251"));
+	assert_true(is_local(c, "239.1.1.1"));
+	assert_true(is_local(c, "2002:a01::1"));
+	assert_false(is_local(c, "224.2.127.254"));
+	assert_false(is_local(c, "ff02::fb"));
 	assert_false(is_local(c, "8.8.8.8"));
 	assert_false(is_local(c, "2600::1"));
 }
