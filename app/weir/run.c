@@ -294,23 +294,30 @@ static void join_threads(struct program *program)
 		pthread_join(program->thread[i], NULL);
 }
 
+// Says how many lines are missing; true when there are any.
+static bool complain_unlogged(const char *what, uint64_t count)
+{
+	if (count > 0)
+		message_error("%llu %s could not be logged, see above; make room and run again",
+			      (unsigned long long)count, what);
+	return count > 0;
+}
+
 // Returns the exit status. The log is complete before the summary is printed.
 static int finish(struct program *program)
 {
-	uint64_t lost = 0;
+	uint64_t events = 0;
 	int status = 0;
 
-	if (log_writer_destroy(program->writer, &lost) < 0)
+	if (log_writer_finish(program->writer) < 0)
 		status = 1;
-	program->writer = NULL;
-	control_note_lost(program->control, lost);
-	lost = control_unlogged(program->control);
-	if (lost > 0) {
-		message_error(
-			"%llu connections could not be logged, see above; make room and run again",
-			(unsigned long long)lost);
+	if (program->event_log != NULL)
+		events = log_stream_lost_lines(program->event_log);
+	control_note_lost(program->control, log_stream_lost_lines(program->conn_log), events);
+	if (complain_unlogged("connections", control_unlogged(program->control)))
 		status = 1;
-	}
+	if (complain_unlogged("events", control_events_unlogged(program->control)))
+		status = 1;
 	control_print_summary(program->control);
 	if (!control_check_books(program->control))
 		status = 1;

@@ -50,15 +50,22 @@ void control_destroy(struct control *control)
 	free(control);
 }
 
-void control_note_lost(struct control *control, uint64_t count)
+void control_note_lost(struct control *control, uint64_t connections, uint64_t events)
 {
-	control->logged -= count;
-	control->unlogged += count;
+	control->logged -= connections;
+	control->unlogged += connections;
+	control->events_logged -= events;
+	control->events_unlogged += events;
 }
 
 uint64_t control_unlogged(const struct control *control)
 {
 	return control->unlogged;
+}
+
+uint64_t control_events_unlogged(const struct control *control)
+{
+	return control->events_unlogged;
 }
 
 // Rotation follows the wall clock when live, and the time in the packets when a file is read.

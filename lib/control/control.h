@@ -51,13 +51,14 @@ void control_catch_signals(void);
 // Runs until all workers are done and everything they sent was given to the log.
 void control_run(struct control *control);
 
-// The log lost `count` lines after it had taken them: they count as not logged. After
+// The logs lost so many lines after they had taken them: they count as not logged. After
 // control_run().
-void control_note_lost(struct control *control, uint64_t count);
+void control_note_lost(struct control *control, uint64_t connections, uint64_t events);
 
-// Connections that were given up at the end because the log had no room for them. After
+// Connections and events that were given up at the end because the log had no room for them. After
 // control_run().
 uint64_t control_unlogged(const struct control *control);
+uint64_t control_events_unlogged(const struct control *control);
 
 // Prints packets, what became of them, connections and the rate to standard output.
 void control_print_summary(const struct control *control);

@@ -23,8 +23,8 @@ struct control {
 	uint64_t started; // monotonic, ns
 	uint64_t logged;  // connections given to the log
 	uint64_t events_logged;
-	uint64_t events_unlogged; // given up at the end, because the log had no room
-	uint64_t unlogged;        // given up at the end, because the log had no room
+	uint64_t events_unlogged;
+	uint64_t unlogged; // given up at the end, because the log had no room
 	uint32_t patience;
 	uint64_t log_time; // the latest removal seen, packet time, ns
 	bool stopping;

@@ -79,8 +79,8 @@ void control_print_summary(const struct control *control)
 	printf("connections %" PRIu64 "\n", totals.conn.created);
 	print_connections(control, &totals);
 	print_count("events logged", control->events_logged);
-	print_count("events lost, the log did not keep up",
-		    totals.events_lost + control->events_unlogged);
+	print_count("events not logged, no room in the log", control->events_unlogged);
+	print_count("events lost, the log did not keep up", totals.events_lost);
 	fflush(stdout);
 }
 

@@ -5,6 +5,7 @@
 #include "log/log_column.h"
 #include "log/log_rename.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,8 @@ struct log_file {
 
 	const char *doing; // the step that failed, as in "cannot <doing>"
 	int lost;          // negative errno of a close or sync that failed, and cannot be repeated
+
+	atomic_uint_fast64_t lost_lines; // counted by the writer thread, read by any
 };
 
 // Sets `file` up without touching the disk. Returns 0 or -ENAMETOOLONG.

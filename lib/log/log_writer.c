@@ -45,6 +45,7 @@ static void count_lost(struct log_writer *writer, const struct log_job *job)
 		lines++;
 		at++;
 	}
+	atomic_fetch_add(&job->file->lost_lines, lines);
 	atomic_fetch_add(&writer->lost_lines, lines);
 }
 
@@ -240,6 +241,18 @@ no_memory:
 	return NULL;
 }
 
+int log_writer_finish(struct log_writer *writer)
+{
+	if (writer->finished)
+		return writer->error;
+	for (struct log_stream *stream = writer->streams; stream; stream = stream->next)
+		log_stream_end(stream);
+	log_queue_stop(&writer->queue);
+	pthread_join(writer->thread, NULL);
+	writer->finished = true;
+	return writer->error;
+}
+
 int log_writer_destroy(struct log_writer *writer, uint64_t *lost_lines)
 {
 	struct log_stream *stream, *next;
@@ -249,11 +262,7 @@ int log_writer_destroy(struct log_writer *writer, uint64_t *lost_lines)
 		*lost_lines = 0;
 	if (!writer)
 		return 0;
-	for (stream = writer->streams; stream; stream = stream->next)
-		log_stream_end(stream);
-	log_queue_stop(&writer->queue);
-	pthread_join(writer->thread, NULL);
-	error = writer->error;
+	error = log_writer_finish(writer);
 	if (lost_lines)
 		*lost_lines = atomic_load(&writer->lost_lines);
 	for (stream = writer->streams; stream; stream = next) {
@@ -275,6 +284,11 @@ bool log_writer_wait(struct log_writer *writer, uint64_t timeout)
 bool log_writer_failed(const struct log_writer *writer)
 {
 	return atomic_load(&writer->failed);
+}
+
+uint64_t log_stream_lost_lines(const struct log_stream *stream)
+{
+	return atomic_load(&stream->file.lost_lines);
 }
 
 uint64_t log_writer_lost_lines(const struct log_writer *writer)

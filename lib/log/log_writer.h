@@ -30,10 +30,14 @@ struct log_writer *log_writer_create(const struct log_options *options);
 const struct log_options *log_writer_options(const struct log_writer *writer);
 
 // Writes everything that was handed in or is still in a buffer, then footers; forces it to the
-// disk, ends the thread and frees all streams. Blocks. While writing fails there is one more
-// attempt, and then what is left is lost. Returns 0, or the first negative errno that was not
-// healed (told by a message). `lost_lines`, when not NULL, gets the final log_writer_lost_lines().
-// A NULL writer is allowed. Control only.
+// disk and ends the thread. Blocks. While writing fails there is one more attempt, and then what is
+// left is lost. Returns 0, or the first negative errno that was not healed (told by a message). No
+// line may come after it; the streams stay until log_writer_destroy(). Control only.
+int log_writer_finish(struct log_writer *writer);
+
+// Finishes the writer unless that was done, and frees it with all its streams. Returns what
+// log_writer_finish() returns. `lost_lines`, when not NULL, gets the final
+// log_writer_lost_lines(). A NULL writer is allowed. Control only.
 int log_writer_destroy(struct log_writer *writer, uint64_t *lost_lines);
 
 // Opens a log and writes its header at once; blocks. `layout` is copied. The stream belongs to the
@@ -70,5 +74,6 @@ bool log_writer_wait(struct log_writer *writer, uint64_t timeout);
 // as lost and dropped. Any thread.
 bool log_writer_failed(const struct log_writer *writer);
 
-// Lines that were accepted and could not be written. Any thread.
+// Lines of one log, or of all of them, that were accepted and could not be written. Any thread.
+uint64_t log_stream_lost_lines(const struct log_stream *stream);
 uint64_t log_writer_lost_lines(const struct log_writer *writer);

@@ -39,7 +39,8 @@ struct log_writer {
 	struct log_queue queue;
 	struct log_stream *streams; // changed by control while the thread is idle
 	pthread_t thread;
-	int error; // first one not healed; the thread's until it has ended
+	bool finished; // the thread has ended; control only
+	int error;     // first one not healed; the thread's until it has ended
 	atomic_bool failed;
 	atomic_uint_fast64_t lost_lines;
 };

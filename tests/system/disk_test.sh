@@ -59,6 +59,21 @@ fails_to_write "full disk, json" "$disk/conn.log"
 equal "full disk, json: the last character" "}" "$(tail -c 2 "$disk/conn.log" | head -c 1)"
 rm -f "$disk"/*
 
+# Two logs on one disk: each answers for its own lines.
+run_on "full disk, events" "$disk" --set 'log events.names=.*'
+equal "full disk, events: exit status" 1 "$status"
+equal "full disk, events: connections logged" "$(lines_in "$disk/conn.log")" "$(count_of logged)"
+equal "full disk, events: connections missing" \
+	$(($(count_of connections) - $(lines_in "$disk/conn.log"))) \
+	"$(sed -n 's/.*error: \([0-9]*\) connections could not be logged.*/\1/p' "$err")"
+equal "full disk, events: events logged" "$(lines_in "$disk/events.log")" \
+	"$(count_of 'events logged')"
+equal "full disk, events: events missing" \
+	"$(count_of 'events not logged, no room in the log')" \
+	"$(sed -n 's/.*error: \([0-9]*\) events could not be logged.*/\1/p' "$err")"
+whole_lines "full disk, events" "$disk/events.log"
+rm -f "$disk"/*
+
 mkdir "$work/device"
 ln -s /dev/full "$work/device/conn.log"
 run_on "/dev/full" "$work/device"

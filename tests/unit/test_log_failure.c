@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "test_log_support.h"
 
+#include "log/log_event.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -120,6 +122,34 @@ static void tells_at_the_end_what_never_found_space(void **state)
 	free(messages);
 	found = check_files(place, 1000);
 	assert_int_equal(found.lines + lost, 1000);
+}
+
+static void each_log_counts_its_own_lost_lines(void **state)
+{
+	struct place *place = *state;
+	struct log_options options = options_for(place);
+	struct log_writer *writer = log_writer_create(&options);
+	struct log_stream *stream = log_conn_open(writer, START);
+	struct log_stream *events = log_event_open(writer, START);
+	struct conn_event event = {.kind = CONN_EVENT_NEW};
+	uint64_t lost, all;
+
+	messages_begin(place);
+	limit_file_size(LIMIT);
+	write_lines(writer, stream, 0, 1000);
+	for (int i = 0; i < 1000 && log_writer_lost_lines(writer) == 0; i++)
+		usleep(10000);
+	// Once one log has failed, neither is written.
+	for (int i = 0; i < 7; i++)
+		assert_true(log_event_write(events, &event, START));
+	assert_int_equal(log_writer_finish(writer), -EFBIG);
+	limit_file_size(RLIM_INFINITY);
+	free(messages_end(place));
+	assert_int_equal(log_stream_lost_lines(events), 7);
+	lost = log_stream_lost_lines(stream);
+	assert_int_equal(check_files(place, 1000).lines + lost, 1000);
+	assert_int_equal(log_writer_destroy(writer, &all), -EFBIG);
+	assert_int_equal(all, lost + 7);
 }
 
 static void reopens_a_directory_that_was_made_again(void **state)
@@ -263,6 +293,7 @@ int main(void)
 		TEST(gives_up_a_trace_at_the_last_whole_line),
 		TEST(tries_again_until_there_is_space),
 		TEST(tells_at_the_end_what_never_found_space),
+		TEST(each_log_counts_its_own_lost_lines),
 		TEST(reopens_a_directory_that_was_made_again),
 		TEST(tells_that_a_device_is_full),
 		TEST(refuses_to_start_on_a_full_disk),
