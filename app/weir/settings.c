@@ -50,8 +50,9 @@ static int find_column(const char *name)
 	return -EINVAL;
 }
 
-static void complain_column(const char *name)
+static void complain_column(const struct config *config, const char *name)
 {
+	const char *place = config_place(config, "log", "columns");
 	const char *names[LOG_CONN_OPTIONAL_COUNT], *nearest;
 	char all[512] = "";
 	size_t length = 0;
@@ -65,12 +66,13 @@ static void complain_column(const char *name)
 	}
 	nearest = config_suggest_word(name, names, LOG_CONN_OPTIONAL_COUNT);
 	if (nearest != NULL)
-		message_error("[log] columns: '%.60s' is no optional column; did you mean '%s'? "
-			      "There are %s",
-			      name, nearest, all);
+		message_error(
+			"%.200s[log] columns: '%.60s' is no optional column; did you mean '%s'? "
+			"There are %s",
+			place, name, nearest, all);
 	else
-		message_error("[log] columns: '%.60s' is no optional column; there are %s", name,
-			      all);
+		message_error("%.200s[log] columns: '%.60s' is no optional column; there are %s",
+			      place, name, all);
 }
 
 int settings_columns(const struct config *config, uint32_t *columns)
@@ -80,7 +82,7 @@ int settings_columns(const struct config *config, uint32_t *columns)
 		int column = find_column(config->log.columns.item[i]);
 
 		if (column < 0) {
-			complain_column(config->log.columns.item[i]);
+			complain_column(config, config->log.columns.item[i]);
 			return -EINVAL;
 		}
 		*columns |= UINT32_C(1) << column;
@@ -157,6 +159,19 @@ static uint32_t share(uint32_t maximum, uint32_t workers)
 	return workers == 1 ? maximum : each + each / 16 + 64;
 }
 
+static void complain_events(const struct config *config)
+{
+	char all[640] = "";
+	size_t length = 0;
+
+	for (int kind = 0; kind < CONN_EVENT_COUNT && length < sizeof(all); kind++)
+		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+					   kind > 0 ? ", " : "", conn_event_name(kind));
+	message_error("%.200s[log events] names: '%.60s' matches the name of no event; write for "
+		      "instance connection_.*, or .* for all; there are %s",
+		      config_place(config, "log events", "names"), config->log_events.names, all);
+}
+
 int settings_events(const struct config *config, uint32_t *events)
 {
 	char *whole = NULL;
@@ -179,9 +194,7 @@ int settings_events(const struct config *config, uint32_t *events)
 	free(whole);
 	if (*events != 0)
 		return 0;
-	message_error("[log events] names: '%.200s' matches the name of no event; write for "
-		      "instance connection_.*, new_connection|connection_reset, or .* for all",
-		      config->log_events.names);
+	complain_events(config);
 	return -EINVAL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "config/assign.h"
 #include "config/key.h"
+#include "config/place.h"
 #include "config/suggest.h"
 #include "config/value.h"
 
@@ -41,6 +42,7 @@ void config_destroy(struct config *config)
 	free(config->log.rotate_name);
 	config_texts_free(&config->log.columns);
 	free(config->log_events.names);
+	config_place_free(config);
 	free(config);
 }
 
@@ -83,6 +85,8 @@ static int set(struct config *config, const char *place, const char *section, co
 		message_error("--set %.200s: not enough memory; free some and start again", place);
 	else if (status)
 		message_error("--set %.200s: [%s] %s: %s", place, section, name, why.text);
+	else
+		config_place_note(config, key, "--set %.200s: ", place);
 	return status;
 }
 

@@ -117,6 +117,7 @@ struct config {
 	struct {
 		char *names; // an extended regular expression that was found valid; empty: none
 	} log_events;
+	char **places; // see config_place()
 };
 
 // A snapshot with every default set, or NULL when memory is out. Start-up and control only, as all
@@ -137,6 +138,11 @@ int config_set(struct config *config, const char *assignment);
 // itself was checked when it was set. Call it once, after the file and the command line. Returns 0
 // or -EINVAL with a message.
 int config_finish(struct config *config);
+
+// Where a key was set, as the beginning of a message about its value: "weir.ini:4: ", "--set
+// log.format=tsv: ", or nothing when it has its default. Belongs to `config`, until the key is set
+// again.
+const char *config_place(const struct config *config, const char *section, const char *name);
 
 void config_destroy(struct config *config);
 

@@ -6,6 +6,7 @@
 #include "config/assign.h"
 #include "config/file.h"
 #include "config/key.h"
+#include "config/place.h"
 #include "config/suggest.h"
 
 #include <errno.h>
@@ -80,6 +81,9 @@ static void finish_value(struct loader *loader)
 		else if (status)
 			mistake(loader, loader->value_line, "[%s] %s: %s", loader->key->section,
 				loader->key->name, why.text);
+		else
+			config_place_note(loader->config, loader->key, "%s:%u: ", loader->path,
+					  loader->value_line);
 	}
 	free(loader->value);
 	loader->value = NULL;

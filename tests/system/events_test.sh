@@ -145,4 +145,9 @@ printf '[log events]\nnames = (\n' >bad.ini
 "$weir" --check -c bad.ini >out 2>err
 equal "--check: exit status" 2 $?
 grep -q '^weir: error: bad.ini:2: ' err || fail "--check: no line number" -- err
+printf '[log events]\n\nnames = conection_.*\n' >bad.ini
+"$weir" --check -c bad.ini >out 2>err
+equal "--check, no such event: exit status" 2 $?
+grep -q '^weir: error: bad.ini:3: .*there are new_connection, .*, connection_EOF, .*, tunnel_changed$' err ||
+	fail "--check, no such event: neither the line nor the names" -- err
 finish

@@ -88,6 +88,9 @@ static void defaults_are_set(void **state)
 	assert_int_equal(c->timeouts.unknown_ip_inactivity_timeout, TIME_MINUTE);
 	assert_int_equal(c->timeouts.dns_session_timeout, 10 * TIME_SECOND);
 	assert_int_equal(c->timeouts.frag_timeout, 5 * TIME_MINUTE);
+	assert_int_equal(c->timeouts.tcp_reset_delay, 5 * TIME_SECOND);
+	assert_int_equal(c->timeouts.tcp_partial_close_delay, 3 * TIME_SECOND);
+	assert_int_equal(c->timeouts.connection_status_update_interval, 0);
 	assert_int_equal(c->inactivity.tcp_ports_timeout, TIME_HOUR);
 	assert_string_equal(c->log.directory, ".");
 	assert_int_equal(c->log.format, CONFIG_LOG_TSV);
@@ -95,6 +98,7 @@ static void defaults_are_set(void **state)
 	assert_int_equal(c->log.rotate_size, 0);
 	assert_string_equal(c->log.rotate_name, "{path}.%Y-%m-%d-%H-%M-%S.log");
 	assert_int_equal(c->log.flush_interval, TIME_SECOND);
+	assert_string_equal(c->log_events.names, "");
 }
 
 static void default_ports_are_those_of_zeek(void **state)
@@ -146,6 +150,36 @@ static void an_assignment_goes_over_the_file_and_the_one_before(void **state)
 	assert_int_equal(config_set(fixture->config, "workers.count=3"), 0);
 	assert_int_equal(config_set(fixture->config, "workers.count=4"), 0);
 	assert_int_equal(fixture->config->workers.count, 4);
+}
+
+static void a_value_is_traced_to_its_line(void **state)
+{
+	struct fixture *fixture = *state;
+	char expected[64];
+
+	assert_int_equal(load(fixture, "[log events]\n\nnames = new.*\n"), 0);
+	snprintf(expected, sizeof(expected), "%s:3: ", fixture->path);
+	assert_string_equal(config_place(fixture->config, "log events", "names"), expected);
+}
+
+static void a_value_is_traced_to_the_assignment_that_came_last(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(load(fixture, "[workers]\ncount = 2\n"), 0);
+	assert_int_equal(config_set(fixture->config, "workers.count=3"), 0);
+	assert_int_equal(config_set(fixture->config, "workers.count=x"), -EINVAL);
+	assert_string_equal(config_place(fixture->config, "workers", "count"),
+			    "--set workers.count=3: ");
+}
+
+static void a_default_is_traced_to_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_string_equal(config_place(fixture->config, "log", "format"), "");
+	assert_int_equal(config_set(fixture->config, "workers.count=3"), 0);
+	assert_string_equal(config_place(fixture->config, "log", "format"), "");
 }
 
 static void an_assignment_to_an_unknown_key_is_refused(void **state)
@@ -230,6 +264,9 @@ int main(int argc, char **argv)
 		TEST(default_local_networks_are_private_address_space),
 		TEST(an_assignment_is_set),
 		TEST(an_assignment_goes_over_the_file_and_the_one_before),
+		TEST(a_value_is_traced_to_its_line),
+		TEST(a_value_is_traced_to_the_assignment_that_came_last),
+		TEST(a_default_is_traced_to_nothing),
 		TEST(an_assignment_to_an_unknown_key_is_refused),
 		TEST(an_assignment_to_an_unknown_section_is_refused),
 		TEST(an_assignment_without_a_section_is_refused),

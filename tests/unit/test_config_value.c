@@ -312,6 +312,33 @@ static void names_for_rotated_logs_are_checked(void **state)
 			"more than 100 characters");
 }
 
+static void assert_pattern(const char *pattern, const char *complaint)
+{
+	struct config_why why = {""};
+
+	assert_int_equal(config_check_pattern(pattern, &why), complaint ? -EINVAL : 0);
+	if (complaint)
+		assert_non_null(strstr(why.text, complaint));
+}
+
+static void regular_expressions_are_checked(void **state)
+{
+	assert_pattern("", NULL);
+	assert_pattern("connection_(EOF|reset)", NULL);
+	assert_pattern("connection_(", "'connection_(' is not a regular expression (");
+	assert_pattern("[[:foo:]]", "); write one as for grep -E");
+	assert_pattern("new\\", "is not a regular expression");
+}
+
+static void an_empty_expression_takes_the_place_of_one_before(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(config_set(fixture->config, "log events.names=.*"), 0);
+	assert_int_equal(config_set(fixture->config, "log events.names="), 0);
+	assert_string_equal(fixture->config->log_events.names, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +365,8 @@ int main(void)
 		TEST(dpdk_arguments_are_separated_by_blanks_alone),
 		TEST(ranges_of_cores_are_spread_out),
 		TEST(names_for_rotated_logs_are_checked),
+		TEST(regular_expressions_are_checked),
+		TEST(an_empty_expression_takes_the_place_of_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
