@@ -205,6 +205,11 @@ static enum options_result check_input(struct options *options, bool has_file)
 	}
 	if (options->trace_count > 0)
 		return OPTIONS_RUN;
+	if (config->capture.source == CONFIG_SOURCE_REPLAY) {
+		message_error("%s[capture] source: a replay needs traces; give them with -r FILE",
+			      config_place(config, "capture", "source"));
+		return OPTIONS_WRONG;
+	}
 	if (options->device_count == 0) {
 		options->devices = realloc(options->devices,
 					   (config->capture.interfaces.count + 1) * sizeof(char *));

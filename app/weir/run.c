@@ -7,6 +7,7 @@
 #include "capture/clock.h"
 #include "capture/port.h"
 #include "capture/reader.h"
+#include "capture/replay.h"
 #include "control/control.h"
 #include "log/log_conn.h"
 #include "log/log_event.h"
@@ -43,6 +44,7 @@ struct program {
 	struct capture_clock clock;           // live
 	struct reader *reader;                // files
 	struct expiry_board *expiry;          // files, several workers
+	struct replay *replay;                // traces that are replayed
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -61,10 +63,12 @@ static void stop_input(void *context)
 {
 	struct program *program = context;
 
-	if (!is_live(program)) {
+	if (program->replay != NULL)
+		replay_stop(program->replay);
+	if (program->reader != NULL)
 		reader_stop(program->reader);
+	if (!is_live(program))
 		return;
-	}
 	for (uint32_t i = 0; i < program->workers; i++)
 		worker_stop(program->worker[i]);
 }
@@ -80,7 +84,8 @@ static double progress(void *context)
 {
 	const struct program *program = context;
 
-	return reader_progress(program->reader);
+	return program->replay != NULL ? replay_progress(program->replay)
+				       : reader_progress(program->reader);
 }
 
 static uint64_t missed(void *context)
@@ -112,6 +117,21 @@ static int start_log(struct program *program, bool events)
 	return !events || program->event_log != NULL ? 0 : -1;
 }
 
+static int open_traces(struct program *program, const struct conn_settings *conn)
+{
+	struct reader_settings reader;
+
+	settings_reader(program->options, conn, &reader);
+	reader.tunnels = program->tunnels;
+	program->reader = reader_create(&reader);
+	if (program->reader == NULL)
+		return -1;
+	if (program->workers == 1 || conn->timers_a_packet == 0)
+		return 0;
+	program->expiry = expiry_board_create(program->workers, conn->timers_a_packet);
+	return program->expiry != NULL ? 0 : -1;
+}
+
 static int open_input(struct program *program, const struct conn_settings *conn)
 {
 	const struct options *options = program->options;
@@ -124,22 +144,16 @@ static int open_input(struct program *program, const struct conn_settings *conn)
 		if (program->ports == NULL)
 			return -1;
 		clock_start(&program->clock);
-	} else {
-		struct reader_settings reader;
-
-		settings_reader(options, conn, &reader);
-		reader.tunnels = program->tunnels;
-		program->reader = reader_create(&reader);
-		if (program->reader == NULL)
-			return -1;
-		if (program->workers > 1 && conn->timers_a_packet > 0) {
-			program->expiry = expiry_board_create(program->workers,
-							      conn->timers_a_packet);
-			if (program->expiry == NULL)
-				return -1;
-		}
+		return 0;
 	}
-	return 0;
+	if (options->config->capture.source == CONFIG_SOURCE_REPLAY) {
+		struct replay_settings replay;
+
+		settings_replay(options, &replay);
+		program->replay = replay_create(&replay);
+		return program->replay != NULL ? 0 : -1;
+	}
+	return open_traces(program, conn);
 }
 
 static int create_worker(struct program *program, uint32_t index, const struct conn_settings *conn)
@@ -156,6 +170,8 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.fragment_timeout = config->timeouts.frag_timeout,
 		.ignore_checksums = config->capture.ignore_checksums,
 		.tunnels = program->tunnels,
+		.replay = program->replay,
+		.receive_only = config->replay.receive_only,
 	};
 
 	program->channel[index] = bus_channel_create(CHANNEL, conn->events != 0 ? CHANNEL : 0);
@@ -214,9 +230,10 @@ static int create_control(struct program *program)
 		settings.second = every_second;
 		settings.missed = missed;
 	} else {
-		settings.input = reader_counters(program->reader);
 		settings.progress = progress;
 	}
+	if (program->reader != NULL)
+		settings.input = reader_counters(program->reader);
 	program->control = control_create(&settings);
 	return program->control != NULL ? 0 : -1;
 }
@@ -230,6 +247,34 @@ static void block_signals(bool block)
 	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
+// The thread of a worker that needs no DPDK environment, on its CPU where one is configured, and with
+// a name that top and ps show.
+static int start_thread(struct program *program, uint32_t index)
+{
+	const struct config_texts *cores = &program->options->config->workers.cores;
+	pthread_attr_t attributes;
+	char name[16];
+	int result;
+
+	pthread_attr_init(&attributes);
+	if (index < cores->count) {
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET((size_t)atoi(cores->item[index]), &set);
+		pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
+	}
+	result = pthread_create(&program->thread[index], &attributes,
+				program->replay != NULL ? worker_run_replay : worker_run_file,
+				program->worker[index]);
+	pthread_attr_destroy(&attributes);
+	if (result == 0) {
+		snprintf(name, sizeof(name), "weir-worker-%u", index);
+		pthread_setname_np(program->thread[index], name);
+	}
+	return result;
+}
+
 static int start_threads(struct program *program)
 {
 	int result = 0;
@@ -238,8 +283,7 @@ static int start_threads(struct program *program)
 		if (is_live(program))
 			result = ports_launch(i, worker_run_ports, program->worker[i]);
 		else
-			result = pthread_create(&program->thread[i], NULL, worker_run_file,
-						program->worker[i]);
+			result = start_thread(program, i);
 	}
 	if (result == 0 && program->reader != NULL) {
 		result = pthread_create(&program->reader_thread, NULL, reader_run, program->reader);
@@ -289,7 +333,8 @@ static void join_threads(struct program *program)
 		ports_wait();
 		return;
 	}
-	pthread_join(program->reader_thread, NULL);
+	if (program->reader != NULL)
+		pthread_join(program->reader_thread, NULL);
 	for (uint32_t i = 0; i < program->workers; i++)
 		pthread_join(program->thread[i], NULL);
 }
@@ -327,6 +372,8 @@ static int finish(struct program *program)
 	}
 	if (program->reader != NULL && reader_failures(program->reader) > 0)
 		status = 1;
+	if (program->replay != NULL && replay_failures(program->replay) > 0)
+		status = 1;
 	return status;
 }
 
@@ -349,6 +396,7 @@ static void clean_up(struct program *program)
 	free(program->worker);
 	free(program->channel);
 	reader_destroy(program->reader);
+	replay_destroy(program->replay);
 	expiry_board_destroy(program->expiry);
 	ports_close(program->ports);
 	if (program->lock >= 0)

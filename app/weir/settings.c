@@ -150,6 +150,20 @@ void settings_reader(const struct options *options, const struct conn_settings *
 	memcpy(reader->secret, conn->secret, sizeof(reader->secret));
 }
 
+void settings_replay(const struct options *options, struct replay_settings *replay)
+{
+	const struct config *config = options->config;
+
+	*replay = (struct replay_settings){
+		.paths = options->traces,
+		.path_count = options->trace_count,
+		.workers = config->workers.count,
+		.rounds = config->replay.rounds,
+		.ignore_checksums = config->capture.ignore_checksums,
+		.hugepages = config->capture.hugepages,
+	};
+}
+
 // Each worker gets its share, and a little more, because the hash does not deal out to the last
 // one.
 static uint32_t share(uint32_t maximum, uint32_t workers)
@@ -202,13 +216,15 @@ int settings_conn(const struct options *options, uint32_t workers, struct conn_s
 {
 	const struct config *config = options->config;
 	struct packet_decoder decoder;
+	bool replay = config->capture.source == CONFIG_SOURCE_REPLAY;
+	bool file = options->trace_count > 0 && !replay;
 	uint32_t columns;
 	int result;
 
 	*conn = (struct conn_settings){
 		.maximum = share(config->connections.maximum, workers),
-		.hugepages = options->trace_count == 0 && config->capture.hugepages,
-		.exact_time = options->trace_count > 0,
+		.hugepages = !file && config->capture.hugepages,
+		.exact_time = file,
 		.timers_a_packet = config->timeouts.max_timer_expires,
 		.inactivity =
 			{

@@ -4,6 +4,7 @@
 
 #include "capture/port.h"
 #include "capture/reader.h"
+#include "capture/replay.h"
 #include "conn/conn_settings.h"
 #include "log/log_options.h"
 #include "options.h"
@@ -21,6 +22,8 @@ const struct packet_tunnels *settings_tunnels(const struct config *config,
 					      struct packet_tunnels *tunnels);
 void settings_reader(const struct options *options, const struct conn_settings *conn,
 		     struct reader_settings *reader);
+
+void settings_replay(const struct options *options, struct replay_settings *replay);
 
 // Which events are wanted, as in conn_settings. Returns 0 or a negative errno with a message.
 int settings_events(const struct config *config, uint32_t *events);

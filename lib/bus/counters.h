@@ -17,6 +17,7 @@ struct capture_counters {
 	uint64_t
 		unpacked; // packets found inside others: in tunnels, and in frames that carry several
 	uint64_t bytes;   // on the wire
+	uint64_t left;    // received and not looked at: a replay that only receives
 	uint64_t verdict[PACKET_VERDICT_COUNT];
 };
 

@@ -90,6 +90,17 @@ static int assign_log_format(const char *text, enum config_log_format *member,
 	return 0;
 }
 
+static int assign_source(const char *text, enum config_source *member, struct config_why *why)
+{
+	if (strcmp(text, "direct") == 0)
+		*member = CONFIG_SOURCE_DIRECT;
+	else if (strcmp(text, "replay") == 0)
+		*member = CONFIG_SOURCE_REPLAY;
+	else
+		return config_fail(why, "'%.60s' is not a source; write direct or replay", text);
+	return 0;
+}
+
 int config_assign(struct config *config, const struct config_key *key, const char *text,
 		  struct config_why *why)
 {
@@ -125,6 +136,8 @@ int config_assign(struct config *config, const struct config_key *key, const cha
 		return assign_texts(config_parse_cores, text, member, why);
 	case CONFIG_PATH:
 		return assign_text(text, member);
+	case CONFIG_SOURCE:
+		return assign_source(text, member, why);
 	case CONFIG_LOG_FORMAT:
 		return assign_log_format(text, member, why);
 	case CONFIG_PATTERN: {

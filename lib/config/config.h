@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum config_log_format { CONFIG_LOG_TSV, CONFIG_LOG_JSON };
+enum config_source { CONFIG_SOURCE_DIRECT, CONFIG_SOURCE_REPLAY };
 
 // A list of texts; `item` and each text belong to the snapshot.
 struct config_texts {
@@ -31,6 +32,7 @@ struct config_prefixes {
 struct config {
 	// [capture]
 	struct {
+		enum config_source source;
 		struct config_texts interfaces; // as -i on the command line
 		bool ignore_checksums;          // as -C
 		bool promiscuous;
@@ -42,6 +44,11 @@ struct config {
 		uint64_t memory;      // for packet buffers; 0: as much as is needed
 		struct config_texts eal; // further DPDK arguments, one word each
 	} capture;
+	// [replay]
+	struct {
+		uint32_t rounds; // 0: until weir is told to stop
+		bool receive_only;
+	} replay;
 	// [workers]
 	struct {
 		uint32_t count;

@@ -55,6 +55,7 @@
 	"2002:f000::/20 2002:ffff:ffff::/48"
 
 const struct config_key config_keys[] = {
+	ANY(capture, source, CONFIG_SOURCE, "direct"),
 	ANY(capture, interfaces, CONFIG_DEVICES, ""),
 	ANY(capture, ignore_checksums, CONFIG_BOOLEAN, "no"),
 	ANY(capture, promiscuous, CONFIG_BOOLEAN, "yes"),
@@ -65,6 +66,9 @@ const struct config_key config_keys[] = {
 	ANY(capture, hugepages, CONFIG_BOOLEAN, "yes"),
 	NUMBER(capture, memory, CONFIG_SIZE, "0", "as much as is needed", MEBI, 16 * TEBI),
 	ANY(capture, eal, CONFIG_WORDS, ""),
+
+	NUMBER(replay, rounds, CONFIG_COUNT, "1", "until weir is told to stop", 1, UINT32_MAX),
+	ANY(replay, receive_only, CONFIG_BOOLEAN, "no"),
 
 	NUMBER(workers, count, CONFIG_COUNT, "1", NULL, 1, 64),
 	ANY(workers, cores, CONFIG_CORES, ""),

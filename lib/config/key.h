@@ -20,6 +20,7 @@ enum config_kind {
 	CONFIG_NAMES,      // struct config_texts, each once
 	CONFIG_CORES,      // struct config_texts, each a decimal number
 	CONFIG_PATH,       // char *
+	CONFIG_SOURCE,     // enum config_source
 	CONFIG_LOG_FORMAT, // enum config_log_format
 	CONFIG_LOG_NAME,   // char *, see config_check_log_name()
 	CONFIG_PATTERN,    // char *, an extended regular expression; may be empty

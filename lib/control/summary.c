@@ -32,6 +32,7 @@ static void print_packets(const struct control_totals *totals)
 		[PACKET_NO_CONNECTION] = "IP without connections (IPv6 ESP, ...)",
 	};
 
+	print_count("not looked at, as [replay] receive_only asks", totals->capture.left);
 	print_count("found inside others, in tunnels and the like", totals->capture.unpacked);
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		print_count(what[i], totals->capture.verdict[i]);
@@ -97,10 +98,11 @@ static bool balance(const char *what, uint64_t left, uint64_t right)
 bool control_check_books(const struct control *control)
 {
 	struct control_totals totals;
-	uint64_t fates = 0;
+	uint64_t fates;
 	bool good;
 
 	control_totals(control, &totals);
+	fates = totals.capture.left;
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		fates += totals.capture.verdict[i];
 	good = balance("packets received or found inside others, and what became of them",

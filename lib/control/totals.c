@@ -7,6 +7,7 @@ static void add_capture(struct capture_counters *sum, const struct capture_count
 	sum->received += counters->received;
 	sum->unpacked += counters->unpacked;
 	sum->bytes += counters->bytes;
+	sum->left += counters->left;
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		sum->verdict[i] += counters->verdict[i];
 }

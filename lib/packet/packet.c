@@ -79,6 +79,17 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 	return verdict;
 }
 
+uint32_t packet_ip_offset(struct packet_decoder *decoder, const struct packet_frame *frame)
+{
+	struct packet_cursor cursor = {
+		.data = frame->data, .captured = frame->captured, .length = frame->captured};
+	struct packet packet;
+
+	if (packet_link_skip(decoder, frame->link, &cursor, &packet) != PACKET_TRACK)
+		return UINT32_MAX;
+	return (uint32_t)(cursor.data - frame->data);
+}
+
 bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet)
 {
 	struct packet_cursor cursor;

@@ -196,6 +196,10 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 // frame must still be there.
 bool packet_decode_more(struct packet_decoder *decoder, struct packet *packet);
 
+// Where the IP header begins in a frame, in bytes; UINT32_MAX where there is none. For whoever
+// changes addresses in it.
+uint32_t packet_ip_offset(struct packet_decoder *decoder, const struct packet_frame *frame);
+
 // How a UDP datagram is to be opened: by its connection's responder port or, where that belongs to
 // no tunnel, by what it looks like (AYIYA, Teredo). `tunnels` may be NULL.
 enum packet_tunnel packet_tunnel_of(const struct packet_tunnels *tunnels,

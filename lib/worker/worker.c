@@ -39,6 +39,11 @@ static void limbo_wait(struct conn_limbo *limbo)
 	urcu_qsbr_call_rcu(&waiting->head, limbo_elapsed);
 }
 
+static bool is_live(const struct worker_settings *settings)
+{
+	return settings->batches == NULL && settings->replay == NULL;
+}
+
 static int prepare_decoder(struct worker *worker)
 {
 	const struct worker_settings *settings = &worker->settings;
@@ -63,6 +68,22 @@ static int prepare_live(struct worker *worker)
 		       : -ENOMEM;
 }
 
+// What differs between the kinds of input: how tunnels are opened, and whether events can wait.
+static void choose_callbacks(struct worker *worker)
+{
+	struct conn_settings *conn = &worker->settings.conn;
+
+	if (worker->settings.replay != NULL)
+		conn->carrier = worker_carrier_replay;
+	else if (worker->settings.batches != NULL)
+		conn->carrier = worker_carrier_file;
+	else
+		conn->carrier = worker_carrier_port;
+	conn->carrier_context = worker;
+	conn->event = is_live(&worker->settings) ? worker_event_port : worker_event_file;
+	conn->event_context = worker;
+}
+
 struct worker *worker_create(const struct worker_settings *settings)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
@@ -72,18 +93,13 @@ struct worker *worker_create(const struct worker_settings *settings)
 	worker->settings = *settings;
 	worker->settings.conn.worker = (uint8_t)settings->index;
 	worker->settings.conn.tunnels = settings->tunnels;
-	worker->settings.conn.carrier = settings->batches != NULL ? worker_carrier_file
-								  : worker_carrier_port;
-	worker->settings.conn.carrier_context = worker;
-	worker->settings.conn.event = settings->batches != NULL ? worker_event_file
-								: worker_event_port;
-	worker->settings.conn.event_context = worker;
+	choose_callbacks(worker);
 	worker->settings.conn.agree = settings->expiry != NULL ? worker_agree : NULL;
 	worker->settings.conn.agree_context = worker;
 	worker->table = conn_table_create(&worker->settings.conn, limbo_wait);
 	if (worker->table == NULL)
 		goto failed;
-	if (prepare_decoder(worker) < 0 || (settings->batches == NULL && prepare_live(worker) < 0))
+	if (prepare_decoder(worker) < 0 || (is_live(settings) && prepare_live(worker) < 0))
 		goto no_memory;
 	return worker;
 

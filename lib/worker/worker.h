@@ -18,6 +18,7 @@
 struct worker;
 struct call_rcu_data;
 struct expiry_board;
+struct replay;
 
 struct worker_settings {
 	uint32_t index;
@@ -27,6 +28,9 @@ struct worker_settings {
 	// Input from files: batches of the reader. NULL when live.
 	struct bus_ring *batches;
 	struct expiry_board *expiry; // where they agree on timers; NULL when there is no need to
+	// Input from a replay; NULL when it is another.
+	struct replay *replay;
+	bool receive_only;
 	// Live input.
 	const struct ports *ports;
 	const struct capture_clock *clock;
@@ -48,6 +52,9 @@ int worker_connect(struct worker **workers, uint32_t count);
 // The loop for files, an ordinary thread's function: ends after the last batch, when everything is
 // logged.
 void *worker_run_file(void *worker);
+
+// The same for a replay.
+void *worker_run_replay(void *worker);
 
 // The loop for ports, an lcore's function: ends after worker_stop(), when everything is logged.
 int worker_run_ports(void *worker);

@@ -49,12 +49,14 @@ void worker_event_port(void *worker, const struct conn_event *event);
 // port_tunnel.c: NULL without memory; freed with free().
 struct worker_inside *worker_inside_create(void);
 
-// file_tunnel.c, port_tunnel.c: what conn_track() calls for packets that may be tunnels; the context
+// file_tunnel.c, port_tunnel.c, replay_loop.c: what conn_track() calls for packets that may be tunnels; the context
 // is the worker.
 void worker_carrier_file(void *worker, const struct packet *packet, bool ours,
 			 enum packet_tunnel kind, struct uid uid);
 void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
 			 enum packet_tunnel kind, struct uid uid);
+void worker_carrier_replay(void *worker, const struct packet *packet, bool ours,
+			   enum packet_tunnel kind, struct uid uid);
 
 // worker.c: the first and the last thing that a worker's thread does.
 void worker_begin(struct worker *worker);

@@ -44,6 +44,9 @@ static void each_row_of_the_table_fits_its_member(void **state)
 		case CONFIG_PATTERN:
 			assert_int_equal(key->size, sizeof(char *));
 			break;
+		case CONFIG_SOURCE:
+			assert_int_equal(key->size, sizeof(enum config_source));
+			break;
 		case CONFIG_LOG_FORMAT:
 			assert_int_equal(key->size, sizeof(enum config_log_format));
 			break;

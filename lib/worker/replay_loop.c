@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "worker/worker_internal.h"
+
+#include "capture/replay.h"
+#include "packet/fragment.h"
+
+#include <urcu/urcu-qsbr.h>
+
+#include <stdint.h>
+#include <unistd.h>
+
+// The loop of a replay: that of live input, with frames from memory instead of a card's, and time
+// from the frames. All packets of a connection come to this worker, whatever their number.
+
+#define BURST          64
+#define TIMERS_A_TURN  128
+#define RECORDS_A_TURN 256
+// Finished connections that wait for the control core until no more packets are taken: half of what
+// a table can hold back.
+#define WAITING_MOST 32768
+// Packets of one frame inside a tunnel that are decoded before they are tracked.
+#define INSIDE_MOST 64
+
+void worker_carrier_replay(void *context, const struct packet *packet, bool ours,
+			   enum packet_tunnel kind, struct uid uid)
+{
+	struct worker *worker = context;
+	struct capture_counters *counters = &worker->counters.capture;
+	struct packet inside[INSIDE_MOST];
+	size_t count = 0;
+
+	if (kind == PACKET_TUNNEL_NONE)
+		return;
+	packet_decapsulate(&worker->decoder, packet, kind, uid, &inside[0]);
+	do {
+		inside[count].owner = (uint8_t)worker->settings.index;
+		// The decoder remembers one frame's rest at a time.
+		if (count > 0)
+			inside[count].may_carry = 0;
+		counters->unpacked++;
+		counters->verdict[inside[count].verdict]++;
+		count++;
+	} while (count < INSIDE_MOST && packet_decode_more(&worker->decoder, &inside[count]));
+	conn_track(worker->table, inside, count, (uint8_t)worker->settings.index);
+}
+
+// Decodes what else is in the frame at hand, and tracks it after the burst, as aggregates are rare.
+static void take_rest(struct worker *worker)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+	struct packet packet;
+
+	while (packet_decode_more(&worker->decoder, &packet)) {
+		packet.owner = (uint8_t)worker->settings.index;
+		packet.may_carry = 0;
+		counters->unpacked++;
+		counters->verdict[packet.verdict]++;
+		conn_track(worker->table, &packet, 1, (uint8_t)worker->settings.index);
+	}
+}
+
+static void track_burst(struct worker *worker, const struct packet_frame *frames, uint32_t count)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+	struct packet packets[BURST];
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct packet *packet = &packets[i];
+		enum packet_verdict verdict = packet_decode(&worker->decoder, &frames[i], packet);
+
+		counters->bytes += frames[i].length;
+		counters->verdict[verdict]++;
+		packet->owner = (uint8_t)worker->settings.index;
+		if (verdict == PACKET_TRACK)
+			conn_track_prepare(worker->table, packet);
+		if (__builtin_expect(worker->decoder.rest.captured > 0, 0)) {
+			struct packet_rest rest = worker->decoder.rest;
+
+			conn_track(worker->table, &packets[from], i + 1 - from,
+				   (uint8_t)worker->settings.index);
+			from = i + 1;
+			worker->decoder.rest = rest;
+			take_rest(worker);
+		}
+	}
+	conn_track(worker->table, &packets[from], count - from, (uint8_t)worker->settings.index);
+	fragment_table_recycle(worker->decoder.fragments);
+	worker->now = frames[count - 1].time > worker->now ? frames[count - 1].time : worker->now;
+}
+
+// Unlike a card, a replay can wait for the log.
+static void send_finished(struct worker *worker)
+{
+	worker_send_finished(worker, RECORDS_A_TURN);
+	while (conn_table_waiting(worker->table) > WAITING_MOST) {
+		urcu_qsbr_quiescent_state();
+		if (!worker_send_finished(worker, RECORDS_A_TURN))
+			usleep(50);
+	}
+}
+
+void *worker_run_replay(void *argument)
+{
+	struct worker *worker = argument;
+	const struct worker_settings *settings = &worker->settings;
+	struct packet_frame frames[BURST];
+	uint32_t count;
+
+	worker_begin(worker);
+	while ((count = replay_burst(settings->replay, settings->index, frames, BURST)) > 0) {
+		worker->counters.capture.received += count;
+		if (settings->receive_only) {
+			worker->counters.capture.left += count;
+		} else {
+			track_burst(worker, frames, count);
+			conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
+			send_finished(worker);
+		}
+		atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
+		urcu_qsbr_quiescent_state();
+	}
+	worker_finish(worker);
+	worker_end();
+	return NULL;
+}
