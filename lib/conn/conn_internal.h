@@ -119,8 +119,19 @@ const struct conn *conn_index_likely(const struct conn_table *table, const struc
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
 
-// conn_count.c: the packet goes into its direction's counters.
-void conn_count(struct conn_table *table, struct conn *conn, unsigned side, uint32_t ip_length);
+// conn_count.c
+void conn_count_carry(struct conn_table *table, struct conn *conn, unsigned side,
+		      uint32_t ip_length);
+
+// The packet goes into its direction's counters.
+static inline void conn_count(struct conn_table *table, struct conn *conn, unsigned side,
+			      uint32_t ip_length)
+{
+	uint32_t packets = ++conn->packets[side], bytes = conn->ip_bytes[side] += ip_length;
+
+	if (__builtin_expect(packets == 0 || bytes < ip_length, 0))
+		conn_count_carry(table, conn, side, ip_length);
+}
 
 // conn_tunnel.c: a new connection's tunnels; those of a further packet, which may be others; and
 // what a tracked UDP packet carries.
@@ -200,6 +211,8 @@ bool conn_timers_end(struct conn_table *table);
 // tcp.c, datagram.c
 bool tcp_reuses(const struct conn *conn, const struct packet *packet);
 void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
+// The same for packets of which tcp_track() knows that they are not plain (tcp_plain.h).
+void tcp_track_any(struct conn_table *table, struct conn *conn, const struct packet *packet);
 void udp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
 void icmp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
 void other_track(struct conn_table *table, struct conn *conn, const struct packet *packet);

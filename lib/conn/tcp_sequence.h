@@ -11,6 +11,11 @@
 // A jump of more than this by a SYN, a RST or an ACK of zero is not believed.
 #define TCP_JUMP_MOST 1048576
 
+// Zeek's tcp_max_above_hole_without_any_acks and tcp_max_initial_window: both 16 KiB.
+#define TCP_NEVER_ACKED_MOST 16384
+// Zeek's tcp_excessive_data_without_further_acks.
+#define TCP_UNACKED_MOST (10u << 20)
+
 static inline int32_t sequence_distance(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);

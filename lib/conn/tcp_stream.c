@@ -5,11 +5,6 @@
 #include "conn/conn_history.h"
 #include "conn/tcp_sequence.h"
 
-// Zeek's tcp_max_above_hole_without_any_acks and tcp_max_initial_window: both 16 KiB.
-#define NEVER_ACKED_MOST 16384
-// Zeek's tcp_excessive_data_without_further_acks.
-#define UNACKED_MOST (10u << 20)
-
 static uint64_t in_order_position(const struct conn_table *table, const struct conn *conn,
 				  unsigned side)
 {
@@ -185,10 +180,10 @@ static void check_limits(struct conn_table *table, struct conn *conn, unsigned s
 	if (has_ranges(extension, side)) {
 		held += extension->range_bytes[side];
 		if (nothing_acked(table, conn, side) &&
-		    highest(table, extension, side) - in_order > NEVER_ACKED_MOST)
+		    highest(table, extension, side) - in_order > TCP_NEVER_ACKED_MOST)
 			give_up(table, conn, side);
 	}
-	if (held > UNACKED_MOST)
+	if (held > TCP_UNACKED_MOST)
 		give_up(table, conn, side);
 }
 
@@ -243,7 +238,7 @@ uint32_t tcp_stream_data(struct conn_table *table, struct conn *conn, unsigned s
 		end->in_order = (uint32_t)in_order;
 		// Data that nobody acknowledges, because that direction is not seen, is let go.
 		if (nothing_acked(table, conn, side) &&
-		    tcp_stream_size(table, conn, side) > NEVER_ACKED_MOST)
+		    tcp_stream_size(table, conn, side) > TCP_NEVER_ACKED_MOST)
 			end->trimmed = (uint32_t)in_order;
 	}
 	check_limits(table, conn, side, in_order);

@@ -203,7 +203,7 @@ static void a_key_near_none_gets_the_keys_of_its_section(void **state)
 static void a_section_near_none_gets_all_sections(void **state)
 {
 	assert_load_fails(*state, "[bananas]\n",
-			  "@:1: [bananas]: unknown section; the sections are [capture] [workers] "
+			  "@:1: [bananas]: unknown section; the sections are [capture] [replay] [workers] "
 			  "[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] "
 			  "[networks] [log] [log events]");
 }
@@ -213,7 +213,7 @@ static void a_malformed_section_is_reported(void **state)
 	assert_load_fails(*state, "[log\nformat = json\n[log] x\n[]\n",
 			  "@:1: '[log' is not a section; write for instance [log]\n"
 			  "@:3: '[log] x' is not a section; write for instance [log]\n"
-			  "@:4: []: unknown section; the sections are [capture] [workers] "
+			  "@:4: []: unknown section; the sections are [capture] [replay] [workers] "
 			  "[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] "
 			  "[networks] [log] [log events]");
 	assert_defaults(((struct fixture *)*state)->config);
