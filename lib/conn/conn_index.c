@@ -51,7 +51,7 @@ struct conn *conn_index_find(struct conn_table *table, const struct packet *pack
 	}
 }
 
-const struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet)
+struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet)
 {
 	const struct conn_bucket *bucket = &table->bucket[packet->hash & table->bucket_mask];
 	unsigned match = bucket_match(bucket, hash_tag(packet->hash));

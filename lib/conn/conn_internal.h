@@ -39,8 +39,9 @@ struct conn_table {
 	uint64_t bucket_mask;
 	uint32_t live;
 	uint32_t waiting;
-	uint32_t free;  // first of the free slots, linked through wheel.next
-	uint32_t fresh; // slots from here on were never used
+	uint32_t free;       // how many there are of:
+	uint32_t *free_slot; // [slots], used before, a stack
+	uint32_t fresh;      // slots from here on were never used
 	uint32_t slots;
 	uint32_t overflow_free; // first free overflow bucket, index + 1
 	uint32_t overflow_fresh, overflow_end;
@@ -115,7 +116,7 @@ void conn_list_remove(struct conn_table *table, struct conn_list *list, struct c
 // conn_index.c
 struct conn *conn_index_find(struct conn_table *table, const struct packet *packet);
 // The record of the first entry that looks like the packet's, unseen: to be prefetched.
-const struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
+struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
 

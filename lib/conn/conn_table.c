@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define RESERVE (CONN_LIMBO_BATCH * CONN_LIMBO_BATCHES)
+// How many connections before it is used a slot is asked for.
+#define SLOTS_AHEAD 4
 
 static uint64_t power_of_two(uint64_t least)
 {
@@ -40,14 +42,16 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 	// buckets.
 	table->overflow_fresh = (uint32_t)buckets;
 	table->overflow_end = (uint32_t)(buckets + buckets / 8 + 64);
-	table->free = table->finished_first = table->finished_last = CONN_SLOT_NONE;
+	table->finished_first = table->finished_last = CONN_SLOT_NONE;
 	table->half_open = table->closing = (struct conn_list){.oldest = CONN_SLOT_NONE,
 							       .newest = CONN_SLOT_NONE};
 	table->conn = memory_map((size_t)table->slots * sizeof(*table->conn), settings->hugepages);
 	table->cold = memory_map((size_t)table->slots * sizeof(*table->cold), settings->hugepages);
 	table->bucket = memory_map(bucket_count(table) * sizeof(*table->bucket),
 				   settings->hugepages);
-	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL)
+	table->free_slot = memory_map((size_t)table->slots * sizeof(*table->free_slot), false);
+	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL ||
+	    table->free_slot == NULL)
 		goto no_memory;
 	if (conn_pool_create(&table->pool, table->slots, settings->hugepages) < 0)
 		goto no_memory;
@@ -67,6 +71,7 @@ no_wheel:
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
 no_memory:
+	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
 	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
 	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
@@ -85,6 +90,7 @@ void conn_table_destroy(struct conn_table *table)
 	free(table->limbo);
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
+	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
 	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
 	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
@@ -143,8 +149,7 @@ static void limbo_collect(struct conn_table *table)
 		if (!atomic_load_explicit(&limbo->elapsed, memory_order_acquire))
 			return;
 		for (uint32_t i = 0; i < limbo->count; i++) {
-			table->conn[limbo->slot[i]].wheel.next = table->free;
-			table->free = limbo->slot[i];
+			table->free_slot[table->free++] = limbo->slot[i];
 		}
 		limbo->count = 0;
 		table->limbo_oldest = (table->limbo_oldest + 1) % CONN_LIMBO_BATCHES;
@@ -169,8 +174,7 @@ static void slot_release(struct conn_table *table, uint32_t slot)
 	struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
 
 	if (table->reclaim == NULL) {
-		table->conn[slot].wheel.next = table->free;
-		table->free = slot;
+		table->free_slot[table->free++] = slot;
 		return;
 	}
 	limbo->slot[limbo->count++] = slot;
@@ -180,20 +184,32 @@ static void slot_release(struct conn_table *table, uint32_t slot)
 
 static bool slot_available(struct conn_table *table)
 {
-	if (table->free == CONN_SLOT_NONE && table->fresh == table->slots)
+	if (table->free == 0 && table->fresh == table->slots)
 		limbo_collect(table);
-	return table->free != CONN_SLOT_NONE || table->fresh < table->slots;
+	return table->free > 0 || table->fresh < table->slots;
+}
+
+// Asks the memory for a slot that is taken soon: it has not been looked at for long.
+static void slot_prefetch(const struct conn_table *table)
+{
+	uint32_t slot;
+
+	if (table->free <= SLOTS_AHEAD)
+		return;
+	slot = table->free_slot[table->free - 1 - SLOTS_AHEAD];
+	__builtin_prefetch(&table->conn[slot], 1);
+	__builtin_prefetch(&table->conn[slot].end, 1);
+	__builtin_prefetch(&table->cold[slot], 1);
+	__builtin_prefetch((const char *)&table->cold[slot] + sizeof(table->cold[slot]) - 1, 1);
 }
 
 static uint32_t slot_take(struct conn_table *table)
 {
-	uint32_t slot = table->free;
-
-	if (slot != CONN_SLOT_NONE)
-		table->free = table->conn[slot].wheel.next;
-	else if (table->fresh < table->slots)
-		slot = table->fresh++;
-	return slot;
+	if (table->free > 0) {
+		slot_prefetch(table);
+		return table->free_slot[--table->free];
+	}
+	return table->fresh < table->slots ? table->fresh++ : CONN_SLOT_NONE;
 }
 
 // Makes room by giving up what is worth least: half-open connections, then those that only wait for
@@ -223,8 +239,7 @@ struct conn *conn_create(struct conn_table *table, const struct packet *packet)
 	conn = &table->conn[slot];
 	cold = &table->cold[slot];
 	if (conn_index_insert(table, packet->hash, slot) < 0) {
-		conn->wheel.next = table->free;
-		table->free = slot;
+		table->free_slot[table->free++] = slot;
 		return NULL;
 	}
 	generation = cold->generation + 1;

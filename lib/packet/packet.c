@@ -51,8 +51,8 @@ static void end_aggregate(struct packet_decoder *decoder, enum packet_verdict ve
 	}
 }
 
-enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
-				  struct packet *packet)
+enum packet_verdict packet_decode_any(struct packet_decoder *decoder,
+				      const struct packet_frame *frame, struct packet *packet)
 {
 	struct packet_cursor cursor = {
 		.data = frame->data,
@@ -77,6 +77,15 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 		end_aggregate(decoder, verdict);
 	packet->verdict = (uint8_t)verdict;
 	return verdict;
+}
+
+enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct packet_frame *frame,
+				  struct packet *packet)
+{
+	decoder->rest.captured = 0;
+	if (frame->link == PACKET_LINK_ETHERNET && packet_plain_decode(decoder, frame, packet))
+		return PACKET_TRACK;
+	return packet_decode_any(decoder, frame, packet);
 }
 
 uint32_t packet_ip_offset(struct packet_decoder *decoder, const struct packet_frame *frame)

@@ -41,6 +41,15 @@ struct packet_ends {
 	bool v6;
 };
 
+// packet_plain.c: decodes an Ethernet frame if it is a plain one; false when it is not, and `packet`
+// may have been written to.
+bool packet_plain_decode(const struct packet_decoder *decoder, const struct packet_frame *frame,
+			 struct packet *packet);
+
+// packet.c: packet_decode() for frames of all kinds.
+enum packet_verdict packet_decode_any(struct packet_decoder *decoder,
+				      const struct packet_frame *frame, struct packet *packet);
+
 // link.c: moves the cursor to the IP header, and notes link addresses and tags in the packet.
 // PACKET_TRACK when there is one. Further packets of the same frame are left in decoder->rest.
 enum packet_verdict packet_link_skip(struct packet_decoder *decoder, uint32_t link,

@@ -273,7 +273,7 @@ static void what_finds_no_room_is_told_of_as_no_tunnel(void **state)
 
 	// As when every record waits to be logged.
 	table->fresh = table->slots;
-	table->free = CONN_SLOT_NONE;
+	table->free = 0;
 	carrier(tracking, 4789, vxlan, sizeof(vxlan), false);
 	assert_int_equal(conn_table_counters(table)->refused, 1);
 	assert_int_equal(told.calls, 1);
