@@ -287,6 +287,19 @@ size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most)
 	return wheel_due(table->wheel, table->clock, times, most);
 }
 
+// Timers come up on records that nobody looked at for long.
+static void prefetch_next(const struct conn_table *table)
+{
+	uint32_t slot = wheel_peek(table->wheel);
+
+	if (slot == WHEEL_NONE)
+		return;
+	__builtin_prefetch(&table->conn[slot], 1);
+	__builtin_prefetch(&table->conn[slot].end, 1);
+	__builtin_prefetch(&table->cold[slot], 1);
+	__builtin_prefetch((const char *)&table->cold[slot] + sizeof(table->cold[slot]) - 1, 1);
+}
+
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
 {
 	size_t count = 0;
@@ -298,6 +311,7 @@ size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
 
 		if (slot == WHEEL_NONE)
 			break;
+		prefetch_next(table);
 		conn_timers_run(table, &table->conn[slot]);
 		conn_events_done(table);
 		count++;

@@ -5,17 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_SHIFT   20
-#define SLOT_SHIFT   13
-#define SLOTS        (1u << SLOT_SHIFT)
-#define SLOT_MASK    (SLOTS - 1)
-#define BITMAP_WORDS (SLOTS / 64)
+#define TICK_SHIFT 20
+// A round is what a slot of `far` covers, in ticks.
+#define ROUND_SHIFT 13
+#define ROUND       (1u << ROUND_SHIFT)
+#define ROUND_MASK  (ROUND - 1)
+// `near` has two rounds, so that there is time for a whole one to spread the slot of the next.
+#define NEAR_SLOTS (2 * ROUND)
+#define NEAR_MASK  (NEAR_SLOTS - 1)
+#define FAR_SLOTS  8192u
+#define FAR_MASK   (FAR_SLOTS - 1)
+#define SLOTS      (NEAR_SLOTS + FAR_SLOTS)
+// So many entries of a far slot are spread with each look at the wheel.
+#define SPREAD_MOST 64
 
 // Numbers of lists: the slots of both levels, then the two special ones.
-#define LIST_FAR    SLOTS
-#define LIST_BEYOND (2 * SLOTS)
-#define LIST_READY  (2 * SLOTS + 1)
-#define LISTS       (2 * SLOTS + 2)
+#define LIST_FAR    NEAR_SLOTS
+#define LIST_BEYOND SLOTS
+#define LIST_READY  (SLOTS + 1)
+#define LISTS       (SLOTS + 2)
 
 // In wheel_node.previous: this is the first node of the list in the lower bits.
 #define FIRST_OF 0x80000000u
@@ -29,7 +37,7 @@ struct wheel {
 	uint32_t armed;
 	uint32_t ready_tail;
 	bool exact;
-	uint64_t bitmap[2][BITMAP_WORDS]; // which slots of near and far have nodes
+	uint64_t bitmap[SLOTS / 64]; // which slots of near and far have nodes
 	uint32_t head[LISTS];
 };
 
@@ -69,21 +77,20 @@ uint64_t wheel_next_check(const struct wheel *wheel)
 
 static void bitmap_set(struct wheel *wheel, uint32_t list)
 {
-	if (list < LIST_BEYOND)
-		wheel->bitmap[list / SLOTS][(list & SLOT_MASK) / 64] |= UINT64_C(1) << (list % 64);
+	if (list < SLOTS)
+		wheel->bitmap[list / 64] |= UINT64_C(1) << (list % 64);
 }
 
 static void bitmap_clear(struct wheel *wheel, uint32_t list)
 {
-	if (list < LIST_BEYOND)
-		wheel->bitmap[list / SLOTS][(list & SLOT_MASK) / 64] &= ~(UINT64_C(1)
-									  << (list % 64));
+	if (list < SLOTS)
+		wheel->bitmap[list / 64] &= ~(UINT64_C(1) << (list % 64));
 }
 
-// The first non-empty slot of a level at or after `from`, or SLOTS.
-static uint32_t bitmap_next(const uint64_t *bitmap, uint32_t from)
+// The first non-empty slot of a level of `slots` at or after `from`, or `slots`.
+static uint32_t bitmap_next(const uint64_t *bitmap, uint32_t slots, uint32_t from)
 {
-	for (uint32_t word = from / 64; word < BITMAP_WORDS; word++) {
+	for (uint32_t word = from / 64; word < slots / 64; word++) {
 		uint64_t bits = bitmap[word];
 
 		if (word == from / 64)
@@ -91,18 +98,18 @@ static uint32_t bitmap_next(const uint64_t *bitmap, uint32_t from)
 		if (bits != 0)
 			return word * 64 + (uint32_t)__builtin_ctzll(bits);
 	}
-	return SLOTS;
+	return slots;
 }
 
-// How many slots after `from` the next non-empty one is, going round; SLOTS when there is none.
-static uint32_t bitmap_distance(const uint64_t *bitmap, uint32_t from)
+// How many slots after `from` the next non-empty one is, going round; `slots` when there is none.
+static uint32_t bitmap_distance(const uint64_t *bitmap, uint32_t slots, uint32_t from)
 {
-	uint32_t slot = bitmap_next(bitmap, from);
+	uint32_t slot = bitmap_next(bitmap, slots, from);
 
-	if (slot < SLOTS)
+	if (slot < slots)
 		return slot - from;
-	slot = bitmap_next(bitmap, 0);
-	return slot < from ? slot + SLOTS - from : SLOTS;
+	slot = bitmap_next(bitmap, slots, 0);
+	return slot < from ? slot + slots - from : slots;
 }
 
 static void list_push(struct wheel *wheel, uint32_t list, uint32_t index)
@@ -161,16 +168,17 @@ static void ready_insert(struct wheel *wheel, uint32_t index)
 
 static void place(struct wheel *wheel, uint32_t index)
 {
-	uint64_t tick = node_at(wheel, index)->due >> TICK_SHIFT;
+	uint64_t tick = node_at(wheel, index)->due >> TICK_SHIFT, rounds;
 
 	if (tick <= wheel->tick) {
 		ready_insert(wheel, index);
 		return;
 	}
-	if (tick - wheel->tick < SLOTS)
-		list_push(wheel, (uint32_t)(tick & SLOT_MASK), index);
-	else if ((tick >> SLOT_SHIFT) - (wheel->tick >> SLOT_SHIFT) < SLOTS)
-		list_push(wheel, LIST_FAR + (uint32_t)(tick >> SLOT_SHIFT & SLOT_MASK), index);
+	rounds = (tick >> ROUND_SHIFT) - (wheel->tick >> ROUND_SHIFT);
+	if (rounds <= 1)
+		list_push(wheel, (uint32_t)(tick & NEAR_MASK), index);
+	else if (rounds < FAR_SLOTS)
+		list_push(wheel, LIST_FAR + (uint32_t)(tick >> ROUND_SHIFT & FAR_MASK), index);
 	else
 		list_push(wheel, LIST_BEYOND, index);
 }
@@ -277,12 +285,10 @@ static uint32_t list_take(struct wheel *wheel, uint32_t list)
 
 // Everything in the slot of the running tick goes to the end of `ready`: it is later than all that
 // is there.
-static void run_slot(struct wheel *wheel)
+static void sort_slot(struct wheel *wheel)
 {
-	uint32_t at = list_take(wheel, (uint32_t)(wheel->tick & SLOT_MASK));
+	uint32_t at = sort(wheel, list_take(wheel, (uint32_t)(wheel->tick & NEAR_MASK)));
 
-	if (wheel->exact)
-		at = sort(wheel, at);
 	while (at != WHEEL_NONE) {
 		uint32_t next = node_at(wheel, at)->next;
 
@@ -294,64 +300,84 @@ static void run_slot(struct wheel *wheel)
 	}
 }
 
-// What is due in the running tick joins its slot, which is run, and sorted, next.
-static void spread(struct wheel *wheel, uint32_t list)
+// Places up to `most` nodes of a list anew, now that their time is nearer. What is due in the running
+// tick joins its slot, which comes next.
+static void spread(struct wheel *wheel, uint32_t list, uint32_t most)
 {
-	uint32_t at = list_take(wheel, list);
+	uint32_t at = wheel->head[list], count;
 
-	while (at != WHEEL_NONE) {
+	wheel->head[list] = WHEEL_NONE;
+	bitmap_clear(wheel, list);
+	for (count = 0; at != WHEEL_NONE && count < most; count++) {
 		const struct wheel_node *node = node_at(wheel, at);
 		uint32_t next = node->next;
 
+		if (next != WHEEL_NONE)
+			__builtin_prefetch(node_at(wheel, next), 1);
 		if (node->due >> TICK_SHIFT == wheel->tick)
-			list_push(wheel, (uint32_t)(wheel->tick & SLOT_MASK), at);
+			list_push(wheel, (uint32_t)(wheel->tick & NEAR_MASK), at);
 		else
 			place(wheel, at);
 		at = next;
 	}
+	if (at == WHEEL_NONE)
+		return;
+	wheel->head[list] = at;
+	node_at(wheel, at)->previous = FIRST_OF | list;
+	bitmap_set(wheel, list);
 }
 
-// Begins a tick that is a multiple of SLOTS.
-static void run_boundary(struct wheel *wheel)
+static uint32_t far_list(uint64_t round)
 {
-	uint32_t slot = (uint32_t)(wheel->tick >> SLOT_SHIFT & SLOT_MASK);
-
-	if (slot == 0)
-		spread(wheel, LIST_BEYOND);
-	spread(wheel, LIST_FAR + slot);
+	return LIST_FAR + (uint32_t)(round & FAR_MASK);
 }
 
-// Moves the running tick to `target`, over empty stretches in one step.
-static void advance(struct wheel *wheel, uint64_t target)
+// Begins a tick that is a multiple of ROUND. All of this round is in `near` by now, or comes there; the
+// slot of the next one has time until that begins.
+static void begin_round(struct wheel *wheel)
 {
-	while (wheel->tick < target) {
-		uint64_t boundary = (wheel->tick | SLOT_MASK) + 1, next;
-		uint32_t near, far;
+	uint64_t round = wheel->tick >> ROUND_SHIFT;
 
-		if (wheel->armed == 0) {
-			wheel->tick = target;
-			return;
-		}
-		near = bitmap_distance(wheel->bitmap[0], (uint32_t)(wheel->tick + 1) & SLOT_MASK);
-		next = near < SLOTS ? wheel->tick + 1 + near : UINT64_MAX;
-		far = bitmap_distance(wheel->bitmap[1],
-				      (uint32_t)(boundary >> SLOT_SHIFT) & SLOT_MASK);
-		if (wheel->head[LIST_BEYOND] != WHEEL_NONE) {
-			uint32_t round = SLOTS - (uint32_t)(boundary >> SLOT_SHIFT & SLOT_MASK);
+	spread(wheel, far_list(round), UINT32_MAX);
+	// What lies beyond may belong to any round from the next on.
+	if ((round & FAR_MASK) == 0)
+		spread(wheel, LIST_BEYOND, UINT32_MAX);
+	if (wheel->exact)
+		spread(wheel, far_list(round + 1), UINT32_MAX);
+}
 
-			far = far < round % SLOTS ? far : round % SLOTS;
-		}
-		if (far < SLOTS && boundary + ((uint64_t)far << SLOT_SHIFT) <= next)
-			next = boundary + ((uint64_t)far << SLOT_SHIFT);
-		if (next > target) {
-			wheel->tick = target;
-			return;
-		}
-		wheel->tick = next;
-		if ((next & SLOT_MASK) == 0)
-			run_boundary(wheel);
-		run_slot(wheel);
-	}
+// The next tick after the running one at which there is anything to do.
+static uint64_t next_event(const struct wheel *wheel)
+{
+	uint64_t tick = wheel->tick + 1, round = (wheel->tick >> ROUND_SHIFT) + 1, next, boundary;
+	uint32_t near, far;
+
+	// The usual case: time moved by a tick or a few.
+	near = (uint32_t)(tick & NEAR_MASK);
+	if (wheel->bitmap[near / 64] >> (near % 64) & 1)
+		return tick;
+	near = bitmap_distance(wheel->bitmap, NEAR_SLOTS, near);
+	next = near < NEAR_SLOTS ? tick + near : UINT64_MAX;
+	far = bitmap_distance(wheel->bitmap + NEAR_SLOTS / 64, FAR_SLOTS,
+			      (uint32_t)(round & FAR_MASK));
+	// A slot is begun to be spread one round before its own, or is at work already.
+	boundary = far == FAR_SLOTS ? UINT64_MAX : (round + (far > 0 ? far - 1 : 0)) << ROUND_SHIFT;
+	next = boundary < next ? boundary : next;
+	if (wheel->head[LIST_BEYOND] == WHEEL_NONE)
+		return next;
+	// Looked through when the slots of `far` begin anew.
+	boundary = ((round + FAR_MASK) & ~(uint64_t)FAR_MASK) << ROUND_SHIFT;
+	return boundary < next ? boundary : next;
+}
+
+// Moves the running tick to the next one that has anything, but not beyond `target`.
+static void step(struct wheel *wheel, uint64_t target)
+{
+	uint64_t next = wheel->armed > 0 ? next_event(wheel) : UINT64_MAX;
+
+	wheel->tick = next < target ? next : target;
+	if (next <= target && (next & ROUND_MASK) == 0)
+		begin_round(wheel);
 }
 
 // Everything that is due at `now` is in the ready list after this. Returns the latest time seen.
@@ -362,11 +388,10 @@ static uint64_t make_ready(struct wheel *wheel, uint64_t now)
 	if (now > wheel->now)
 		wheel->now = now;
 	target = wheel->now >> TICK_SHIFT;
-	// Without order in the ready list, only ticks that are over may enter it.
-	if (!wheel->exact && target > 0)
-		target--;
-	if (target > wheel->tick)
-		advance(wheel, target);
+	while (wheel->tick < target) {
+		step(wheel, target);
+		sort_slot(wheel);
+	}
 	return wheel->now;
 }
 
@@ -385,16 +410,60 @@ size_t wheel_due(struct wheel *wheel, uint64_t now, uint64_t *times, size_t most
 	return count;
 }
 
-uint32_t wheel_pop(struct wheel *wheel, uint64_t now)
+static uint32_t take_first(struct wheel *wheel, uint32_t list)
+{
+	uint32_t first = wheel->head[list];
+
+	if (first != WHEEL_NONE)
+		unlink_node(wheel, first);
+	return first;
+}
+
+static uint32_t pop_exact(struct wheel *wheel, uint64_t now)
 {
 	uint32_t first;
 
 	now = make_ready(wheel, now);
 	first = wheel->head[LIST_READY];
-	if (first != WHEEL_NONE && node_at(wheel, first)->due <= now) {
-		unlink_node(wheel, first);
-		return first;
-	}
+	if (first != WHEEL_NONE && node_at(wheel, first)->due <= now)
+		return take_first(wheel, LIST_READY);
 	update_next_check(wheel);
 	return WHEEL_NONE;
+}
+
+// Without order within a tick, nodes are taken right out of the slots of ticks that are over.
+static uint32_t pop_coarse(struct wheel *wheel, uint64_t now)
+{
+	uint64_t target;
+
+	if (now > wheel->now)
+		wheel->now = now;
+	target = wheel->now >> TICK_SHIFT;
+	target = target > 0 ? target - 1 : 0;
+	for (;;) {
+		uint32_t first = take_first(wheel, LIST_READY);
+
+		if (first == WHEEL_NONE)
+			first = take_first(wheel, (uint32_t)(wheel->tick & NEAR_MASK));
+		if (first != WHEEL_NONE)
+			return first;
+		if (wheel->tick >= target)
+			break;
+		step(wheel, target);
+	}
+	spread(wheel, far_list((wheel->tick >> ROUND_SHIFT) + 1), SPREAD_MOST);
+	update_next_check(wheel);
+	return WHEEL_NONE;
+}
+
+uint32_t wheel_pop(struct wheel *wheel, uint64_t now)
+{
+	return wheel->exact ? pop_exact(wheel, now) : pop_coarse(wheel, now);
+}
+
+uint32_t wheel_peek(const struct wheel *wheel)
+{
+	uint32_t first = wheel->head[LIST_READY];
+
+	return first != WHEEL_NONE ? first : wheel->head[wheel->tick & NEAR_MASK];
 }

@@ -8,10 +8,11 @@
 
 // A hierarchical timing wheel whose entries lie in an array of the caller's records.
 //
-//     near: 8192 slots of one tick (2^20 ns, about 1 ms), the next 8.6 s; where entries are run from
-//     far:  8192 slots of 8192 ticks each, the next 19.5 h; a slot is spread over `near` when its time begins
+//     near: 16384 slots of one tick (2^20 ns, about 1 ms): two rounds of 8.6 s; where entries are run from
+//     far:  8192 slots of a round each, the next 19.5 h; a slot is spread over `near` during the round before its own, a
+//           few entries with each look, so that no look takes long
 //     beyond: one list for what is later still, looked through once every 19.5 h
-//     ready: what is due, or will be within the tick that is running
+//     ready: what was armed for a time that has passed; of an exact wheel all that is due within the tick that is running
 //
 //     slot -> node <-> node <-> node        links are indexes into the records; a node knows its slot when it is the first
 //
@@ -51,6 +52,10 @@ static inline void wheel_node_clear(struct wheel_node *node)
 // The next node that is due at `now`, disarmed, or WHEEL_NONE. Time never runs backwards: an
 // earlier `now` counts as the latest one seen.
 uint32_t wheel_pop(struct wheel *wheel, uint64_t now);
+
+// What wheel_pop() will probably give next, so that its record can be asked for ahead; WHEEL_NONE when
+// that is not known.
+uint32_t wheel_peek(const struct wheel *wheel);
 
 // Exact wheels only: the times of the first `most` nodes that are due at `now`, in the order in
 // which wheel_pop() will give them. Returns how many there are.
