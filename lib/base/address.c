@@ -3,89 +3,99 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
-static size_t format_octet(char *text, uint8_t value)
-{
-	size_t length = 0;
+// "0." to "255.", four bytes each.
+// clang-format off
+#define TEN(tens, fill)                                                                            \
+	tens "0." fill tens "1." fill tens "2." fill tens "3." fill tens "4." fill                 \
+	tens "5." fill tens "6." fill tens "7." fill tens "8." fill tens "9." fill
+static const char octets[] =
+	TEN("", "\0\0") TEN("1", "\0") TEN("2", "\0") TEN("3", "\0") TEN("4", "\0") TEN("5", "\0")
+	TEN("6", "\0") TEN("7", "\0") TEN("8", "\0") TEN("9", "\0") TEN("10", "") TEN("11", "")
+	TEN("12", "") TEN("13", "") TEN("14", "") TEN("15", "") TEN("16", "") TEN("17", "")
+	TEN("18", "") TEN("19", "") TEN("20", "") TEN("21", "") TEN("22", "") TEN("23", "")
+	TEN("24", "") "250." "251." "252." "253." "254." "255.";
+// clang-format on
 
-	if (value >= 100)
-		text[length++] = (char)('0' + value / 100);
-	if (value >= 10)
-		text[length++] = (char)('0' + value / 10 % 10);
-	text[length++] = (char)('0' + value % 10);
-	return length;
+// The number of digits is not for a branch to guess: addresses are random.
+static size_t format_v4(const uint8_t byte[4], char *text)
+{
+	char *at = text;
+
+	for (int i = 0; i < 4; i++) {
+		memcpy(at, octets + 4 * byte[i], 4);
+		at += 2 + (byte[i] > 9) + (byte[i] > 99);
+	}
+	return (size_t)(at - text) - 1;
 }
 
-// One group of an IPv6 address: hexadecimal, no leading zeros.
-static size_t format_group(char *text, uint16_t value)
+// One group of an IPv6 address: hexadecimal, no leading zeros. Writes four bytes in any case.
+static size_t format_group(char *text, uint32_t value)
 {
-	static const char digit[] = "0123456789abcdef";
-	size_t length = 0;
+	unsigned zeros = (unsigned)(__builtin_clz(value | 1) - 16) / 4;
+	uint32_t digits = value;
 
-	for (int shift = 12; shift >= 0; shift -= 4) {
-		unsigned nibble = value >> shift & 0xf;
-
-		if (nibble != 0 || length > 0 || shift == 0)
-			text[length++] = digit[nibble];
-	}
-	return length;
+	// A nibble in each byte, the first one lowest; then 10 to 15 go on at 'a'.
+	digits = (digits | digits << 8) & 0x00ff00ff;
+	digits = (digits | digits << 4) & 0x0f0f0f0f;
+	digits = __builtin_bswap32(digits);
+	digits += 0x30303030 + ((digits + 0x06060606) >> 4 & 0x01010101) * ('a' - '0' - 10);
+	digits = htole32(digits >> 8 * zeros);
+	memcpy(text, &digits, sizeof(digits));
+	return 4 - zeros;
 }
 
-// The longest run of at least two zero groups is written "::" (RFC 5952, section 4.2).
-static void longest_zero_run(const uint16_t *group, int *start, int *end)
+// The longest run of at least two zero groups is written "::", the first of equals (RFC 5952,
+// section 4.2). `zero` has a bit for each zero group. Without a run both are 8.
+static void longest_zero_run(unsigned zero, int *start, int *end)
 {
-	*start = *end = -1;
-	for (int i = 0; i < 8; i++) {
-		int j = i;
+	unsigned starts = zero & zero >> 1; // of runs of `length`
+	int length = 2;
 
-		while (j < 8 && group[j] == 0)
-			j++;
-		if (j - i >= 2 && j - i > *end - *start) {
-			*start = i;
-			*end = j;
-		}
-		if (j > i)
-			i = j - 1;
-	}
+	*start = *end = 8;
+	if (starts == 0)
+		return;
+	for (; starts & starts >> 1; length++)
+		starts &= starts >> 1;
+	*start = __builtin_ctz(starts);
+	*end = *start + length;
 }
 
 static size_t format_v6(const struct address *address, char *text)
 {
-	uint16_t group[8];
+	uint32_t group[8];
 	int zero_start, zero_end;
-	size_t length = 0;
+	unsigned zero = 0;
+	char *at = text;
 
-	for (int i = 0; i < 8; i++)
-		group[i] = (uint16_t)(address->byte[2 * i] << 8 | address->byte[2 * i + 1]);
-	longest_zero_run(group, &zero_start, &zero_end);
 	for (int i = 0; i < 8; i++) {
-		if (i == zero_start) {
-			text[length++] = ':';
-			text[length++] = ':';
-			i = zero_end - 1;
-			continue;
-		}
-		if (i > 0 && i != zero_end)
-			text[length++] = ':';
-		length += format_group(text + length, group[i]);
+		group[i] = (uint32_t)address->byte[2 * i] << 8 | address->byte[2 * i + 1];
+		zero |= (unsigned)(group[i] == 0) << i;
 	}
-	return length;
+	longest_zero_run(zero, &zero_start, &zero_end);
+	for (int i = 0; i < zero_start; i++) {
+		at += format_group(at, group[i]);
+		*at++ = ':';
+	}
+	if (zero_start == 8)
+		return (size_t)(at - text) - 1;
+	if (zero_start == 0)
+		*at++ = ':';
+	*at++ = ':';
+	for (int i = zero_end; i < 8; i++) {
+		at += format_group(at, group[i]);
+		*at++ = ':';
+	}
+	return (size_t)(at - text) - (zero_end < 8);
 }
 
 size_t address_format(const struct address *address, char *text)
 {
-	size_t length = 0;
-
-	if (!address_is_v4(address))
-		return format_v6(address, text);
-	for (int i = 12; i < 16; i++) {
-		if (i > 12)
-			text[length++] = '.';
-		length += format_octet(text + length, address->byte[i]);
-	}
-	return length;
+	return address_is_v4(address) ? format_v4(address->byte + 12, text)
+				      : format_v6(address, text);
 }
 
 int prefix_parse(const char *text, struct prefix *prefix)

@@ -45,29 +45,86 @@ void uid_open(const struct uid_key *key, struct uid uid, uint8_t *worker, uint32
 	*generation = b & 0xffffff;
 }
 
-// What 62 to the power of 10 is: ten digits from a 64-bit number at a time, so that the slow
-// division by 128 bits happens once.
-#define TEN_DIGITS UINT64_C(839299365868340224)
+// Powers of 62.
+#define TWO_DIGITS   3844
+#define FOUR_DIGITS  14776336
+#define FIVE_DIGITS  916132832
+#define SIX_DIGITS   UINT64_C(56800235584)
+#define EIGHT_DIGITS UINT64_C(218340105584896)
+#define TEN_DIGITS   UINT64_C(839299365868340224)
+
+// 2 to the power of 123 over TEN_DIGITS.
+#define TEN_DIGITS_INVERSE UINT64_C(12669882045338564946)
+
+// "00" to "zz": halves the divisions.
+// clang-format off
+#define ROW(d)                                                                                     \
+	d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "A" d "B" d "C" d "D"        \
+	d "E" d "F" d "G" d "H" d "I" d "J" d "K" d "L" d "M" d "N" d "O" d "P" d "Q" d "R"        \
+	d "S" d "T" d "U" d "V" d "W" d "X" d "Y" d "Z" d "a" d "b" d "c" d "d" d "e" d "f"        \
+	d "g" d "h" d "i" d "j" d "k" d "l" d "m" d "n" d "o" d "p" d "q" d "r" d "s" d "t"        \
+	d "u" d "v" d "w" d "x" d "y" d "z"
+static const char pairs[] =
+	ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7") ROW("8") ROW("9")
+	ROW("A") ROW("B") ROW("C") ROW("D") ROW("E") ROW("F") ROW("G") ROW("H") ROW("I") ROW("J")
+	ROW("K") ROW("L") ROW("M") ROW("N") ROW("O") ROW("P") ROW("Q") ROW("R") ROW("S") ROW("T")
+	ROW("U") ROW("V") ROW("W") ROW("X") ROW("Y") ROW("Z") ROW("a") ROW("b") ROW("c") ROW("d")
+	ROW("e") ROW("f") ROW("g") ROW("h") ROW("i") ROW("j") ROW("k") ROW("l") ROW("m") ROW("n")
+	ROW("o") ROW("p") ROW("q") ROW("r") ROW("s") ROW("t") ROW("u") ROW("v") ROW("w") ROW("x")
+	ROW("y") ROW("z");
+// clang-format on
+
+static void write_two(char *text, uint64_t value)
+{
+	memcpy(text, pairs + 2 * value, 2);
+}
+
+static void write_four(char *text, uint64_t value)
+{
+	write_two(text, value / TWO_DIGITS);
+	write_two(text + 2, value % TWO_DIGITS);
+}
+
+// Sixteen digits with leading zeros: six are the value of `high`, ten that of `low`.
+static void write_sixteen(char *text, uint64_t high, uint64_t low)
+{
+	write_two(text, high / FOUR_DIGITS);
+	write_four(text + 2, high % FOUR_DIGITS);
+	write_two(text + 6, low / EIGHT_DIGITS);
+	low %= EIGHT_DIGITS;
+	write_four(text + 8, low / FOUR_DIGITS);
+	write_four(text + 12, low % FOUR_DIGITS);
+}
 
 size_t uid_format(struct uid uid, char *text)
 {
-	static const char digit[] =
-		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	unsigned __int128 value = (unsigned __int128)uid.salt << 64 | (uint64_t)uid.place[0] << 32 |
-				  uid.place[1];
-	uint64_t high = (uint64_t)(value / TEN_DIGITS);
-	uint64_t low = (uint64_t)(value % TEN_DIGITS);
-	char reversed[UID_TEXT_SIZE];
-	size_t digits = 0;
+	uint64_t top = (uint64_t)uid.salt << 32 | uid.place[0];
+	uint64_t bottom = (uint64_t)uid.place[0] << 32 | uid.place[1];
+	// All 96 bits over TEN_DIGITS, or one less: of what is left out, the lowest 32 bits are
+	// worth less than 2^-27 here, and so is what was cut off the inverse.
+	uint64_t high = (uint64_t)((unsigned __int128)top * TEN_DIGITS_INVERSE >> 91);
+	uint64_t low = bottom - high * TEN_DIGITS;
+	char *at = text;
+	size_t zeros = 0;
 
-	for (int i = 0; i < 10 && (high != 0 || low != 0 || i == 0); i++) {
-		reversed[digits++] = digit[low % 62];
-		low /= 62;
+	if (low >= TEN_DIGITS) {
+		low -= TEN_DIGITS;
+		high++;
 	}
-	for (; high != 0; high /= 62)
-		reversed[digits++] = digit[high % 62];
-	text[0] = 'C';
-	for (size_t i = 0; i < digits; i++)
-		text[1 + i] = reversed[digits - 1 - i];
-	return digits + 1;
+	*at++ = 'C';
+	if (high >= SIX_DIGITS) {
+		// 2^96 is less than twice this, so the seventeenth digit can only be 1.
+		*at++ = '1';
+		high -= SIX_DIGITS;
+		write_sixteen(at, high, low);
+		return UID_TEXT_SIZE;
+	}
+	write_sixteen(at, high, low);
+	if (__builtin_expect(high >= FIVE_DIGITS, 1))
+		return UID_TEXT_SIZE - 1;
+	// One salt out of a hundred is so low.
+	while (zeros < 15 && at[zeros] == '0')
+		zeros++;
+	memmove(at, at + zeros, 16 - zeros);
+	return UID_TEXT_SIZE - 1 - zeros;
 }
