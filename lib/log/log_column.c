@@ -24,10 +24,16 @@ int log_layout_add(struct log_layout *layout, const struct log_column *column, s
 	return 0;
 }
 
+void log_layout_together(struct log_layout *layout, log_write *write)
+{
+	layout->together = layout->count;
+	layout->write_together = write;
+}
+
 static void format_tsv(struct log_text *text, const struct log_layout *layout,
 		       const struct log_options *options, const void *record)
 {
-	for (size_t i = 0; i < layout->count; i++) {
+	for (size_t i = layout->together; i < layout->count; i++) {
 		char *start;
 
 		if (i > 0)
@@ -39,12 +45,10 @@ static void format_tsv(struct log_text *text, const struct log_layout *layout,
 	}
 }
 
-static void format_json(struct log_text *text, const struct log_layout *layout,
+static void format_json(struct log_text *text, char *line, const struct log_layout *layout,
 			const struct log_options *options, const void *record)
 {
-	char *first = text->at;
-
-	for (size_t i = 0; i < layout->count; i++) {
+	for (size_t i = layout->together; i < layout->count; i++) {
 		char *before = text->at, *start;
 
 		log_text_raw(text, layout->item[i].key, layout->item[i].key_length);
@@ -54,9 +58,9 @@ static void format_json(struct log_text *text, const struct log_layout *layout,
 			text->at = before;
 	}
 	// The comma before the first field makes way for the brace.
-	if (text->at == first)
+	if (text->at == line)
 		text->at++;
-	*first = '{';
+	*line = '{';
 	*text->at++ = '}';
 }
 
@@ -66,8 +70,10 @@ size_t log_line_format(const struct log_layout *layout, const struct log_options
 	struct log_text text = {
 		.at = line, .limit = line + LOG_LINE_SIZE / 2, .format = options->format};
 
+	if (layout->together > 0)
+		layout->write_together(&text, record, options);
 	if (text.format == LOG_FORMAT_JSON)
-		format_json(&text, layout, options, record);
+		format_json(&text, line, layout, options, record);
 	else
 		format_tsv(&text, layout, options, record);
 	*text.at++ = '\n';

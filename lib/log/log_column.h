@@ -21,15 +21,20 @@ static_assert(LOG_COLUMN_MAX * (LOG_COLUMN_NAME_SIZE + 8 + LOG_VALUE_SIZE) + LOG
 
 // One column: a row in the table of its log. `write` appends the value of `record` to `text`; a
 // value that is unset is not written at all, the line then has "-" (TSV) or no such field (JSON).
+typedef void log_write(struct log_text *text, const void *record,
+		       const struct log_options *options);
+
 struct log_column {
 	const char *name; // shorter than LOG_COLUMN_NAME_SIZE
 	const char *type; // Zeek's name of the type, for #types
-	void (*write)(struct log_text *text, const void *record, const struct log_options *options);
+	log_write *write;
 };
 
 // The columns of one log in their order, built once at start and then only read.
 struct log_layout {
 	size_t count;
+	size_t together; // the first columns, which write_together writes in one go; or 0
+	log_write *write_together;
 	struct {
 		struct log_column column;
 		char key[LOG_COLUMN_NAME_SIZE + 4]; // ,"name":
@@ -40,6 +45,55 @@ struct log_layout {
 // Appends `count` columns; call it again for optional ones. `layout` starts zeroed. The strings of
 // `column` must stay. Returns 0, or -E2BIG or -ENAMETOOLONG when a limit above is exceeded.
 int log_layout_add(struct log_layout *layout, const struct log_column *column, size_t count);
+
+// The columns added so far are all written by `write`, which LOG_LINE() made, instead of one by one.
+void log_layout_together(struct log_layout *layout, log_write *write);
+
+// The columns of a log are a list: a macro COLUMNS(X) with X(name, type, writer) for each. The writer
+// is a function write_WRITER, which LOG_COLUMN(WRITER) begins. Of the list, LOG_LINE(COLUMNS) makes
+// the table `columns`, for log_layout_add(), and the function write_columns, for
+// log_layout_together(). The latter has all writers inside, once for each format, so that what a
+// line is made of stays in registers.
+#define LOG_COLUMN(name)                                                                           \
+	LOG_INLINE void write_##name(struct log_text *text, const void *record,                    \
+				     const struct log_options *options)
+
+#define LOG_COLUMN_ENTRY(name, type, writer) {name, type, write_##writer},
+
+#define LOG_COLUMN_TSV(name, type, writer)                                                         \
+	before = text.at;                                                                          \
+	write_##writer(&text, record, options);                                                    \
+	if (text.at == before)                                                                     \
+		*text.at++ = '-';                                                                  \
+	*text.at++ = '\t';
+
+#define LOG_COLUMN_JSON(name, type, writer)                                                        \
+	before = text.at;                                                                          \
+	log_text_raw(&text, ",\"" name "\":", sizeof(",\"" name "\":") - 1);                       \
+	start = text.at;                                                                           \
+	write_##writer(&text, record, options);                                                    \
+	if (text.at == start)                                                                      \
+		text.at = before;
+
+#define LOG_LINE(COLUMNS)                                                                          \
+	static const struct log_column columns[] = {COLUMNS(LOG_COLUMN_ENTRY)};                    \
+                                                                                                   \
+	static void write_columns(struct log_text *to, const void *record,                         \
+				  const struct log_options *options)                               \
+	{                                                                                          \
+		struct log_text text = *to;                                                        \
+		char *before, *start;                                                              \
+                                                                                                   \
+		if (text.format == LOG_FORMAT_JSON) {                                              \
+			text.format = LOG_FORMAT_JSON;                                             \
+			COLUMNS(LOG_COLUMN_JSON)                                                   \
+		} else {                                                                           \
+			text.format = LOG_FORMAT_TSV;                                              \
+			COLUMNS(LOG_COLUMN_TSV)                                                    \
+			text.at--;                                                                 \
+		}                                                                                  \
+		to->at = text.at;                                                                  \
+	}
 
 // Formats one record as a line with its newline into `line`, which has room for LOG_LINE_SIZE
 // bytes. Returns its length. Any thread.

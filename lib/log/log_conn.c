@@ -3,16 +3,19 @@
 #include "log/log_conn_internal.h"
 
 #include "base/message.h"
+#include "base/prefix_set.h"
 
+static_assert(sizeof(((struct conn_summary *)0)->history) % sizeof(log_chunk) == 0,
+	      "a history may be read by chunks");
 static_assert(CONN_PARENTS_MOST <= LOG_UIDS_MOST, "a line has room for all parents");
 
 LOG_TUPLE(conn_summary)
 
-COLUMN(nothing)
+LOG_COLUMN(nothing)
 {
 }
 
-COLUMN(duration)
+LOG_COLUMN(duration)
 {
 	SUMMARY;
 
@@ -20,7 +23,7 @@ COLUMN(duration)
 		log_text_interval(text, summary->duration);
 }
 
-COLUMN(orig_bytes)
+LOG_COLUMN(orig_bytes)
 {
 	SUMMARY;
 
@@ -28,7 +31,7 @@ COLUMN(orig_bytes)
 		log_text_count(text, summary->bytes[CONN_ORIG]);
 }
 
-COLUMN(resp_bytes)
+LOG_COLUMN(resp_bytes)
 {
 	SUMMARY;
 
@@ -36,47 +39,43 @@ COLUMN(resp_bytes)
 		log_text_count(text, summary->bytes[CONN_RESP]);
 }
 
-COLUMN(state)
+LOG_COLUMN(state)
 {
 	SUMMARY;
 
-	log_text_word(text, conn_state_name(summary->state));
+	log_text_ready(text, &log_state_word[summary->state < CONN_STATE_COUNT ? summary->state
+									       : CONN_STATE_OTH]);
 }
 
-static void write_local(struct log_text *text, const struct address *address,
-			const struct log_options *options)
+LOG_INLINE void write_local(struct log_text *text, const struct address *address,
+			    const struct log_options *options)
 {
-	bool local = false;
-
-	if (options->local_count == 0)
-		return;
-	for (size_t i = 0; i < options->local_count && !local; i++)
-		local = prefix_contains(&options->local[i], address);
-	log_text_bool(text, local);
+	if (options->local_set != NULL)
+		log_text_bool(text, prefix_set_contains(options->local_set, address));
 }
 
-COLUMN(local_orig)
+LOG_COLUMN(local_orig)
 {
 	SUMMARY;
 
 	write_local(text, &summary->address[CONN_ORIG], options);
 }
 
-COLUMN(local_resp)
+LOG_COLUMN(local_resp)
 {
 	SUMMARY;
 
 	write_local(text, &summary->address[CONN_RESP], options);
 }
 
-COLUMN(missed_bytes)
+LOG_COLUMN(missed_bytes)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->missed_bytes);
 }
 
-COLUMN(history)
+LOG_COLUMN(history)
 {
 	SUMMARY;
 	size_t length = summary->history_length;
@@ -84,45 +83,45 @@ COLUMN(history)
 	if (length > sizeof(summary->history))
 		length = sizeof(summary->history);
 	if (length > 0)
-		log_text_string(text, summary->history, length);
+		log_text_letters(text, summary->history, length);
 }
 
-COLUMN(orig_packets)
+LOG_COLUMN(orig_packets)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->packets[CONN_ORIG]);
 }
 
-COLUMN(orig_ip_bytes)
+LOG_COLUMN(orig_ip_bytes)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->ip_bytes[CONN_ORIG]);
 }
 
-COLUMN(resp_packets)
+LOG_COLUMN(resp_packets)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->packets[CONN_RESP]);
 }
 
-COLUMN(resp_ip_bytes)
+LOG_COLUMN(resp_ip_bytes)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->ip_bytes[CONN_RESP]);
 }
 
-COLUMN(protocol)
+LOG_COLUMN(protocol)
 {
 	SUMMARY;
 
 	log_text_count(text, summary->protocol);
 }
 
-COLUMN(tunnel_parents)
+LOG_COLUMN(tunnel_parents)
 {
 	SUMMARY;
 
@@ -130,29 +129,34 @@ COLUMN(tunnel_parents)
 		log_text_uids(text, summary->parent, summary->parents);
 }
 
-static const struct log_column columns[] = {
-	LOG_TUPLE_COLUMNS,
-	{"service", "string", write_nothing},
-	{"duration", "interval", write_duration},
-	{"orig_bytes", "count", write_orig_bytes},
-	{"resp_bytes", "count", write_resp_bytes},
-	{"conn_state", "string", write_state},
-	{"local_orig", "bool", write_local_orig},
-	{"local_resp", "bool", write_local_resp},
-	{"missed_bytes", "count", write_missed_bytes},
-	{"history", "string", write_history},
-	{"orig_pkts", "count", write_orig_packets},
-	{"orig_ip_bytes", "count", write_orig_ip_bytes},
-	{"resp_pkts", "count", write_resp_packets},
-	{"resp_ip_bytes", "count", write_resp_ip_bytes},
-	{"tunnel_parents", "set[string]", write_tunnel_parents},
-	{"ip_proto", "count", write_protocol},
-};
+// clang-format off
+#define COLUMNS(X)                                                                                 \
+	LOG_TUPLE_COLUMNS(X)                                                                       \
+	X("service", "string", nothing)                                                            \
+	X("duration", "interval", duration)                                                        \
+	X("orig_bytes", "count", orig_bytes)                                                       \
+	X("resp_bytes", "count", resp_bytes)                                                       \
+	X("conn_state", "string", state)                                                           \
+	X("local_orig", "bool", local_orig)                                                        \
+	X("local_resp", "bool", local_resp)                                                        \
+	X("missed_bytes", "count", missed_bytes)                                                   \
+	X("history", "string", history)                                                            \
+	X("orig_pkts", "count", orig_packets)                                                      \
+	X("orig_ip_bytes", "count", orig_ip_bytes)                                                 \
+	X("resp_pkts", "count", resp_packets)                                                      \
+	X("resp_ip_bytes", "count", resp_ip_bytes)                                                 \
+	X("tunnel_parents", "set[string]", tunnel_parents)                                         \
+	X("ip_proto", "count", protocol)
+// clang-format on
+
+LOG_LINE(COLUMNS)
 
 int log_conn_layout(struct log_layout *layout, uint32_t optional)
 {
 	int result = log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
 
+	log_words_prepare();
+	log_layout_together(layout, write_columns);
 	return result < 0 ? result : log_conn_layout_optional(layout, optional);
 }
 

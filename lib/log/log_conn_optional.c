@@ -7,7 +7,7 @@
 // The columns of conn.log that [log] columns switches on. The first five are those of Zeek's policy
 // scripts (community-id, vlan-logging, mac-logging).
 
-COLUMN(community_id)
+LOG_COLUMN(community_id)
 {
 	char id[LOG_COMMUNITY_SIZE];
 	SUMMARY;
@@ -23,14 +23,14 @@ static void write_tag(struct log_text *text, uint16_t tag)
 		log_text_count(text, tag);
 }
 
-COLUMN(vlan)
+LOG_COLUMN(vlan)
 {
 	SUMMARY;
 
 	write_tag(text, summary->vlan[0]);
 }
 
-COLUMN(inner_vlan)
+LOG_COLUMN(inner_vlan)
 {
 	SUMMARY;
 
@@ -53,14 +53,14 @@ static void write_link(struct log_text *text, const uint8_t mac[6])
 	log_text_string(text, words, sizeof(words) - 1);
 }
 
-COLUMN(orig_link)
+LOG_COLUMN(orig_link)
 {
 	SUMMARY;
 
 	write_link(text, summary->mac[CONN_ORIG]);
 }
 
-COLUMN(resp_link)
+LOG_COLUMN(resp_link)
 {
 	SUMMARY;
 
@@ -73,14 +73,14 @@ static void write_round_trip(struct log_text *text, uint32_t microseconds)
 		log_text_interval(text, (int64_t)(microseconds * TIME_MICROSECOND));
 }
 
-COLUMN(orig_rtt)
+LOG_COLUMN(orig_rtt)
 {
 	SUMMARY;
 
 	write_round_trip(text, summary->round_trip[CONN_ORIG]);
 }
 
-COLUMN(resp_rtt)
+LOG_COLUMN(resp_rtt)
 {
 	SUMMARY;
 
@@ -95,13 +95,13 @@ static void write_segments(struct log_text *text, const struct conn_summary *sum
 }
 
 #define SEGMENTS(member)                                                                           \
-	COLUMN(orig_##member)                                                                      \
+	LOG_COLUMN(orig_##member)                                                                  \
 	{                                                                                          \
 		SUMMARY;                                                                           \
                                                                                                    \
 		write_segments(text, summary, summary->member, CONN_ORIG);                         \
 	}                                                                                          \
-	COLUMN(resp_##member)                                                                      \
+	LOG_COLUMN(resp_##member)                                                                  \
 	{                                                                                          \
 		SUMMARY;                                                                           \
                                                                                                    \
@@ -112,7 +112,7 @@ SEGMENTS(retransmitted)
 SEGMENTS(out_of_order)
 SEGMENTS(zero_windows)
 
-COLUMN(reason)
+LOG_COLUMN(reason)
 {
 	SUMMARY;
 

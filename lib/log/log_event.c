@@ -9,7 +9,7 @@
 
 LOG_TUPLE(conn_event)
 
-COLUMN(name)
+LOG_COLUMN(name)
 {
 	EVENT;
 
@@ -46,7 +46,7 @@ static void write_gap(struct log_text *text, const struct conn_event *event)
 	log_text_string(text, words, (size_t)(inside.at - words));
 }
 
-COLUMN(details)
+LOG_COLUMN(details)
 {
 	EVENT;
 
@@ -58,7 +58,7 @@ COLUMN(details)
 		write_gap(text, event);
 }
 
-COLUMN(reason)
+LOG_COLUMN(reason)
 {
 	EVENT;
 
@@ -66,16 +66,23 @@ COLUMN(reason)
 		log_text_word(text, conn_reason_name(event->reason));
 }
 
-static const struct log_column columns[] = {
-	LOG_TUPLE_COLUMNS,
-	{"event", "string", write_name},
-	{"details", "string", write_details},
-	{"reason", "string", write_reason},
-};
+// clang-format off
+#define COLUMNS(X)                                                                                 \
+	LOG_TUPLE_COLUMNS(X)                                                                       \
+	X("event", "string", name)                                                                 \
+	X("details", "string", details)                                                            \
+	X("reason", "string", reason)
+// clang-format on
+
+LOG_LINE(COLUMNS)
 
 int log_event_layout(struct log_layout *layout)
 {
-	return log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+	int result = log_layout_add(layout, columns, sizeof(columns) / sizeof(columns[0]));
+
+	log_words_prepare();
+	log_layout_together(layout, write_columns);
+	return result;
 }
 
 struct log_stream *log_event_open(struct log_writer *writer, uint64_t now)

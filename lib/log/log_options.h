@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "base/prefix_set.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,9 @@ struct log_options {
 	bool retry; // after a failed write: try again every second instead of giving up
 	const struct prefix *local; // networks of local_orig and local_resp; none: both are unset
 	size_t local_count;
+	// The same to be looked up in: made by log_writer_create() for itself, or by whoever formats
+	// lines without a writer.
+	const struct prefix_set *local_set;
 	uint32_t columns;        // optional ones of conn.log: bit 1 << enum log_conn_column
 	uint16_t community_seed; // of community_id
 	size_t buffers;          // number of buffers; 0: 16

@@ -7,15 +7,10 @@
 
 // The columns with which every log about connections begins: when, which, between whom. A log whose
 // records have the members time, uid, address, port and protocol says LOG_TUPLE(its type) once, and
-// puts LOG_TUPLE_COLUMNS at the head of its table.
-
-// Each column has a writer of this shape.
-#define COLUMN(name)                                                                               \
-	static void write_##name(struct log_text *text, const void *record,                        \
-				 const struct log_options *options)
+// puts LOG_TUPLE_COLUMNS(X) at the head of its list.
 
 #define LOG_TUPLE_COLUMN(name, type, value)                                                        \
-	COLUMN(name)                                                                               \
+	LOG_COLUMN(name)                                                                           \
 	{                                                                                          \
 		const struct type *tuple = record;                                                 \
                                                                                                    \
@@ -29,15 +24,16 @@
 	LOG_TUPLE_COLUMN(orig_port, type, log_text_count(text, tuple->port[CONN_ORIG]))            \
 	LOG_TUPLE_COLUMN(resp_address, type, log_text_address(text, &tuple->address[CONN_RESP]))   \
 	LOG_TUPLE_COLUMN(resp_port, type, log_text_count(text, tuple->port[CONN_RESP]))            \
-	LOG_TUPLE_COLUMN(transport, type, log_text_word(text, conn_transport_name(tuple->protocol)))
+	LOG_TUPLE_COLUMN(transport, type,                                                          \
+			 log_text_ready(text, &log_transport_word[tuple->protocol]))
 
 // clang-format off
-#define LOG_TUPLE_COLUMNS                                                                          \
-	{"ts", "time", write_time},                                                                \
-	{"uid", "string", write_uid},                                                              \
-	{"id.orig_h", "addr", write_orig_address},                                                 \
-	{"id.orig_p", "port", write_orig_port},                                                    \
-	{"id.resp_h", "addr", write_resp_address},                                                 \
-	{"id.resp_p", "port", write_resp_port},                                                    \
-	{"proto", "enum", write_transport}
+#define LOG_TUPLE_COLUMNS(X)                                                                       \
+	X("ts", "time", time)                                                                      \
+	X("uid", "string", uid)                                                                    \
+	X("id.orig_h", "addr", orig_address)                                                       \
+	X("id.orig_p", "port", orig_port)                                                          \
+	X("id.resp_h", "addr", resp_address)                                                       \
+	X("id.resp_p", "port", resp_port)                                                          \
+	X("proto", "enum", transport)
 // clang-format on

@@ -167,10 +167,12 @@ static void free_options(struct log_options *options)
 	free((char *)options->directory);
 	free((char *)options->rotate_name);
 	free((struct prefix *)options->local);
+	prefix_set_destroy((struct prefix_set *)options->local_set);
 }
 
 static int copy_options(struct log_options *to, const struct log_options *from)
 {
+	struct prefix_set *local_set = NULL;
 	struct prefix *local = NULL;
 
 	*to = *from;
@@ -180,9 +182,11 @@ static int copy_options(struct log_options *to, const struct log_options *from)
 		local = calloc(from->local_count, sizeof(*local));
 		if (local)
 			memcpy(local, from->local, from->local_count * sizeof(*local));
+		local_set = prefix_set_create(from->local, from->local_count);
 	}
 	to->local = local;
-	if (to->directory && to->rotate_name && (local || from->local_count == 0))
+	to->local_set = local_set;
+	if (to->directory && to->rotate_name && ((local && local_set) || from->local_count == 0))
 		return 0;
 	free_options(to);
 	return -ENOMEM;

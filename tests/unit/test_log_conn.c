@@ -155,15 +155,18 @@ static void tells_local_addresses_by_the_list(void **state)
 {
 	struct conn_summary summary = summary_example();
 	struct prefix local[2];
-	struct log_options options = {.local = local, .local_count = 2};
+	struct log_options options = {0};
+	struct prefix_set *set;
 
 	assert_int_equal(prefix_parse("172.16.0.0/12", &local[0]), 0);
 	assert_int_equal(prefix_parse("10.0.0.0/8", &local[1]), 0);
+	options.local_set = set = prefix_set_create(local, 2);
 	assert_string_equal(column(format(&summary, options), 12), "T");
 	assert_string_equal(column(format(&summary, options), 13), "F");
 	options.format = LOG_FORMAT_JSON;
 	assert_non_null(
 		strstr(format(&summary, options), "\"local_orig\":true,\"local_resp\":false,"));
+	prefix_set_destroy(set);
 }
 
 static void writes_the_largest_numbers(void **state)
