@@ -6,6 +6,7 @@
 
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
+#include <rte_ring_peek_zc.h>
 
 #include <stdlib.h>
 
@@ -95,9 +96,21 @@ bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *su
 	return bus_ring_put(channel->finished, summary, 1) == 1;
 }
 
-size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most)
+const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t most, size_t *count)
 {
-	return bus_ring_take(channel->finished, summaries, most);
+	struct bus_ring *bus = channel->finished;
+	struct rte_ring_zc_data places;
+	unsigned found = rte_ring_dequeue_zc_burst_elem_start(bus->ring, bus->element_size,
+							      (unsigned)most, &places, NULL);
+
+	// At the end of the ring they go on at its beginning; those are for the next time.
+	*count = found < places.n1 ? found : places.n1;
+	return found > 0 ? places.ptr1 : NULL;
+}
+
+void bus_channel_release(struct bus_channel *channel, size_t count)
+{
+	rte_ring_dequeue_zc_elem_finish(channel->finished->ring, (unsigned)count);
 }
 
 bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event)

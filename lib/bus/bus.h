@@ -28,11 +28,16 @@ void bus_channel_destroy(struct bus_channel *channel);
 // Worker only.
 bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary);
 
-// Takes up to `most` finished connections. Returns how many. Control only.
-size_t bus_channel_receive(struct bus_channel *channel, struct conn_summary *summaries,
-			   size_t most);
+// Finished connections where they lie: up to `most` in a row, `*count` of them; NULL when there are
+// none. Most of a summary is of no use to most readers, and fetching it from the worker's cache is
+// what takes time. They keep their places until bus_channel_release() is called with their number,
+// which has to come before the next look. Control only.
+const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t most,
+					    size_t *count);
+void bus_channel_release(struct bus_channel *channel, size_t count);
 
-// The same for events. Only for a channel that was made for them.
+// The same as sending a connection, and taking it out, for events. Only for a channel that was made
+// for them.
 bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event);
 size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
 				  size_t most);

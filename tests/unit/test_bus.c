@@ -70,6 +70,20 @@ static struct conn_summary summary_of(uint64_t number)
 	return summary;
 }
 
+// Copies what can be seen at once, which ends where the ring's memory ends, and then the rest.
+static size_t receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most)
+{
+	const struct conn_summary *found;
+	size_t received = 0, count;
+
+	while ((found = bus_channel_look(channel, most - received, &count)) != NULL) {
+		memcpy(summaries + received, found, count * sizeof(*found));
+		bus_channel_release(channel, count);
+		received += count;
+	}
+	return received;
+}
+
 static void a_channel_hands_connections_over_whole(void **state)
 {
 	struct bus_channel *channel = bus_channel_create(16, 0);
@@ -80,13 +94,13 @@ static void a_channel_hands_connections_over_whole(void **state)
 	for (sent = summary_of(0); bus_channel_send(channel, &sent); sent = summary_of(++count))
 		;
 	assert_in_range(count, 15, 16);
-	assert_int_equal(bus_channel_receive(channel, got, 4), 4);
-	assert_int_equal(bus_channel_receive(channel, got + 4, 12), count - 4);
+	assert_int_equal(receive(channel, got, 4), 4);
+	assert_int_equal(receive(channel, got + 4, 12), count - 4);
 	for (uint64_t i = 0; i < count; i++) {
 		sent = summary_of(i);
 		assert_memory_equal(&got[i], &sent, sizeof(sent));
 	}
-	assert_int_equal(bus_channel_receive(channel, got, 16), 0);
+	assert_int_equal(receive(channel, got, 16), 0);
 	bus_channel_destroy(channel);
 }
 
@@ -110,7 +124,7 @@ static void two_threads_lose_nothing(void **state)
 	assert_int_equal(pthread_create(&sender, NULL, send_many, channel), 0);
 	while (expected < 100000) {
 		struct conn_summary got[32];
-		size_t count = bus_channel_receive(channel, got, 32);
+		size_t count = receive(channel, got, 32);
 
 		if (count == 0)
 			sched_yield();
