@@ -35,7 +35,7 @@ static void write_removal(struct log_text *text, const struct conn_event *event)
 // "orig 1461 536": whose data, where the first missing byte is, and how many are missing.
 static void write_gap(struct log_text *text, const struct conn_event *event)
 {
-	char words[64];
+	char words[3 * LOG_VALUE_SIZE];
 	struct log_text inside = {.at = words};
 	const char *side = event->side == CONN_ORIG ? "orig " : "resp ";
 

@@ -15,12 +15,12 @@
 #include <string.h>
 
 // Appends values as text: one function for each kind of value, each knowing how TSV and JSON spell
-// it. No function but log_text_string() checks for room, because no other value is longer than
-// LOG_VALUE_SIZE; whoever starts a line gives it LOG_LINE_SIZE bytes, which is enough for every
-// column. Any thread, no locks, no printf.
+// it. Only those for strings check for room. No other value is longer than LOG_VALUE_SIZE, but any
+// may write that much, however short it is. Whoever starts a line gives it LOG_LINE_SIZE bytes,
+// which is enough for every column. Any thread, no locks, no printf.
 //
-// They are inline, and none hands the address of a log_text on: within the line of conn.log (see
-// LOG_LINE() in log_column.h) it then lives in registers, and `format` is a constant.
+// They are inline, and none hands the address of a log_text on: within the lines that LOG_LINE() in
+// log_column.h makes it then lives in registers, and `format` is a constant.
 struct log_text {
 	char *at;    // where the next byte goes
 	char *limit; // strings are cut here; behind it is room for all other values

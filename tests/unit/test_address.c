@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -39,6 +40,22 @@ static void ipv4_is_written_with_dots(void **state)
 	assert_formats("255.255.255.255");
 }
 
+static void every_octet_is_written_in_every_place(void **state)
+{
+	for (int i = 0; i < 256; i++) {
+		char text[ADDRESS_TEXT_SIZE];
+
+		for (int place = 0; place < 4; place++) {
+			int octet[4] = {1, 20, 30, 255};
+
+			octet[place] = i;
+			snprintf(text, sizeof(text), "%d.%d.%d.%d", octet[0], octet[1], octet[2],
+				 octet[3]);
+			assert_formats(text);
+		}
+	}
+}
+
 static void ipv6_is_written_shortest(void **state)
 {
 	assert_formats("::");
@@ -58,6 +75,25 @@ static void the_first_of_two_equal_zero_runs_is_shortened(void **state)
 {
 	assert_formats("1::2:0:0:3:4");
 	assert_formats("1::2:3:0:0:4");
+}
+
+static void zeros_are_written_as_by_libc_wherever_they_are(void **state)
+{
+	// Some addresses that begin with 80 zero bits are written as IPv4 by libc.
+	for (unsigned zero = 0; zero < 255; zero++) {
+		struct address address;
+		char expected[ADDRESS_TEXT_SIZE], text[ADDRESS_TEXT_SIZE + 1];
+
+		for (int i = 0; i < 8; i++) {
+			address.byte[2 * i] = 0;
+			address.byte[2 * i + 1] = zero >> i & 1 ? 0 : (uint8_t)(i + 1);
+		}
+		if ((zero & 0x1f) == 0x1f)
+			continue;
+		inet_ntop(AF_INET6, address.byte, expected, sizeof(expected));
+		text[address_format(&address, text)] = '\0';
+		assert_string_equal(text, expected);
+	}
 }
 
 static void random_addresses_are_written_as_by_libc(void **state)
@@ -170,8 +206,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ipv4_is_written_with_dots),
+		cmocka_unit_test(every_octet_is_written_in_every_place),
 		cmocka_unit_test(ipv6_is_written_shortest),
 		cmocka_unit_test(the_first_of_two_equal_zero_runs_is_shortened),
+		cmocka_unit_test(zeros_are_written_as_by_libc_wherever_they_are),
 		cmocka_unit_test(random_addresses_are_written_as_by_libc),
 		cmocka_unit_test(the_longest_text_fits),
 		cmocka_unit_test(only_v4_mapped_addresses_are_v4),

@@ -4,6 +4,8 @@
 
 #include "log/log_text.h"
 
+#include <inttypes.h>
+
 static char line[512];
 
 static struct log_text start(enum log_format format)
@@ -57,6 +59,43 @@ static void writes_times_with_six_decimals(void **state)
 	assert_string_equal(when(1000), "0.000001");
 	assert_string_equal(when(UINT64_C(1300475167096535000)), "1300475167.096535");
 	assert_string_equal(when(9 * TIME_SECOND + 10 * TIME_MICROSECOND), "9.000010");
+}
+
+// A number of any length is as likely as one of any other.
+static uint64_t random_number(void)
+{
+	uint64_t number = (uint64_t)random() << 42 ^ (uint64_t)random() << 21 ^ (uint64_t)random();
+
+	return number >> random() % 64;
+}
+
+static void writes_random_numbers_as_printf_does(void **state)
+{
+	char expected[64];
+
+	srandom(1);
+	for (int i = 0; i < 200000; i++) {
+		uint64_t number = random_number();
+
+		snprintf(expected, sizeof(expected), "%" PRIu64, number);
+		assert_string_equal(count(number), expected);
+		snprintf(expected, sizeof(expected), "%" PRIu64 ".%06" PRIu64, number / TIME_SECOND,
+			 number % TIME_SECOND / TIME_MICROSECOND);
+		assert_string_equal(when(number), expected);
+	}
+}
+
+static void writes_all_numbers_of_four_digits(void **state)
+{
+	char expected[24];
+
+	// As the first and as the last four of eight.
+	for (unsigned number = 0; number < 10000; number++) {
+		snprintf(expected, sizeof(expected), "%u", number);
+		assert_string_equal(count(number), expected);
+		snprintf(expected, sizeof(expected), "%u", number * 10000 + number);
+		assert_string_equal(count(number * 10000 + number), expected);
+	}
 }
 
 static void cuts_times_below_the_microsecond(void **state)
@@ -151,11 +190,80 @@ static void cuts_strings_at_the_limit_of_the_line(void **state)
 	assert_string_equal(text + strlen(text) - 3, "\\n\"");
 }
 
+static void assert_letters_are_a_string(enum log_format format, const char *bytes, size_t length)
+{
+	struct log_text text = start(format);
+	char expected[sizeof(line)];
+
+	strcpy(expected, string(format, bytes, length));
+	log_text_letters(&text, bytes, length);
+	assert_string_equal(finish(&text), expected);
+}
+
+static void writes_letters_as_any_string(void **state)
+{
+	static const char *const examples[] = {"", "-", "(empty)", "^", "ShADadFf", "S\\", "S\x7f"};
+	char bytes[112];
+
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		memset(bytes, 0, sizeof(bytes));
+		memcpy(bytes, examples[i], strlen(examples[i]));
+		assert_letters_are_a_string(LOG_FORMAT_TSV, bytes, strlen(bytes));
+		assert_letters_are_a_string(LOG_FORMAT_JSON, bytes, strlen(bytes));
+	}
+	srandom(2);
+	for (int i = 0; i < 50000; i++) {
+		for (size_t j = 0; j < sizeof(bytes); j++)
+			bytes[j] = (char)('A' + random() % 26);
+		// Any byte anywhere, be it within the string or behind it.
+		if (random() % 2)
+			bytes[random() % (long)sizeof(bytes)] = (char)random();
+		assert_letters_are_a_string(i % 2 ? LOG_FORMAT_TSV : LOG_FORMAT_JSON, bytes,
+					    (size_t)random() % (sizeof(bytes) + 1));
+	}
+}
+
+static void cuts_letters_at_the_limit_of_the_line(void **state)
+{
+	char bytes[112];
+
+	memset(bytes, 'A', sizeof(bytes));
+	for (size_t used = 200; used <= 256; used++) {
+		struct log_text text = start(LOG_FORMAT_JSON), other = text;
+
+		text.at += used;
+		other.at += used;
+		log_text_string(&other, bytes, sizeof(bytes));
+		log_text_letters(&text, bytes, sizeof(bytes));
+		assert_ptr_equal(text.at, other.at);
+		assert_true(text.at <= text.limit + 2);
+	}
+}
+
+static void writes_the_name_of_every_state_and_protocol(void **state)
+{
+	log_words_prepare();
+	for (int i = 0; i < CONN_STATE_COUNT; i++) {
+		struct log_text text = start(LOG_FORMAT_TSV);
+
+		log_text_ready(&text, &log_state_word[i]);
+		assert_string_equal(finish(&text), conn_state_name((enum conn_state)i));
+	}
+	for (int i = 0; i < 256; i++) {
+		struct log_text text = start(LOG_FORMAT_TSV);
+
+		log_text_ready(&text, &log_transport_word[i]);
+		assert_string_equal(finish(&text), conn_transport_name((uint8_t)i));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_numbers_of_every_length),
 		cmocka_unit_test(writes_times_with_six_decimals),
+		cmocka_unit_test(writes_random_numbers_as_printf_does),
+		cmocka_unit_test(writes_all_numbers_of_four_digits),
 		cmocka_unit_test(cuts_times_below_the_microsecond),
 		cmocka_unit_test(writes_intervals_with_their_sign),
 		cmocka_unit_test(writes_bools_as_each_format_does),
@@ -164,6 +272,9 @@ int main(void)
 		cmocka_unit_test(escapes_json_strings),
 		cmocka_unit_test(keeps_valid_utf8_and_escapes_the_rest),
 		cmocka_unit_test(cuts_strings_at_the_limit_of_the_line),
+		cmocka_unit_test(writes_letters_as_any_string),
+		cmocka_unit_test(cuts_letters_at_the_limit_of_the_line),
+		cmocka_unit_test(writes_the_name_of_every_state_and_protocol),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

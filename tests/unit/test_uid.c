@@ -122,6 +122,30 @@ static void the_text_is_the_number_in_base_62(void **state)
 		assert_formats((struct uid){random32(), {random32(), random32()}});
 }
 
+static struct uid uid_of(unsigned __int128 number)
+{
+	return (struct uid){(uint32_t)(number >> 64), {(uint32_t)(number >> 32), (uint32_t)number}};
+}
+
+// Where the length changes, and where halves of ten digits do.
+static void the_text_is_right_around_powers_of_62(void **state)
+{
+	unsigned __int128 power = 1, most = (unsigned __int128)1 << 96;
+
+	srandom(5);
+	for (int digits = 0; digits < 17; digits++, power *= 62) {
+		for (int i = 0; i < 1000; i++) {
+			uint64_t times = (uint64_t)random() << 6 >> random() % 38;
+
+			if (power * times >= most || power * times == 0)
+				continue;
+			assert_formats(uid_of(power * times - 1));
+			assert_formats(uid_of(power * times));
+			assert_formats(uid_of(power * times + 1));
+		}
+	}
+}
+
 static void the_text_is_a_letter_and_digits_of_base_62(void **state)
 {
 	srandom(4);
@@ -153,6 +177,7 @@ int main(void)
 		cmocka_unit_test(another_key_gives_another_place),
 		cmocka_unit_test(neighbours_have_nothing_in_common),
 		cmocka_unit_test(the_text_is_the_number_in_base_62),
+		cmocka_unit_test(the_text_is_right_around_powers_of_62),
 		cmocka_unit_test(the_text_is_a_letter_and_digits_of_base_62),
 		cmocka_unit_test(random_keys_differ),
 	};
