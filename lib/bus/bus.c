@@ -9,6 +9,7 @@
 #include <rte_ring_peek_zc.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct bus_ring {
 	struct rte_ring *ring;
@@ -93,7 +94,15 @@ void bus_channel_destroy(struct bus_channel *channel)
 
 bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary)
 {
-	return bus_ring_put(channel->finished, summary, 1) == 1;
+	struct rte_ring *ring = channel->finished->ring;
+	struct rte_ring_zc_data place;
+
+	// The ring's own copy goes by four bytes at a time.
+	if (rte_ring_enqueue_zc_bulk_elem_start(ring, sizeof(*summary), 1, &place, NULL) == 0)
+		return false;
+	memcpy(place.ptr1, summary, sizeof(*summary));
+	rte_ring_enqueue_zc_elem_finish(ring, 1);
+	return true;
 }
 
 const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t most, size_t *count)
