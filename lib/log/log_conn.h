@@ -31,7 +31,7 @@ enum log_conn_column {
 const char *log_conn_column_name(enum log_conn_column column);
 
 // Appends the columns of conn.log to `layout`, with the optional ones in `columns` (one bit each).
-// Returns 0 or a negative errno as log_layout_add() does.
+// Returns 0 or a negative errno as log_layout_add() does. Start-up only.
 int log_conn_layout(struct log_layout *layout, uint32_t columns);
 
 // Opens conn.log, as log_stream_create() does.
