@@ -10,6 +10,8 @@
 // How many packets ahead of its use a record is asked for: long enough for it to arrive, short
 // enough that it is not pushed out again. A power of two.
 #define RECORD_AHEAD 8
+// And its cold half, where it is needed.
+#define COLD_AHEAD 3
 
 static enum conn_timeout first_timeout(const struct packet *packet)
 {
@@ -160,6 +162,25 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 	return conn;
 }
 
+// When the record is there: does its packet need the cold half, for a letter, the handshake or the
+// end? A packet that only moves positions and counts does not.
+static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,
+				 const struct conn *conn)
+{
+	const char *cold;
+	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
+
+	if (conn == NULL)
+		return;
+	if (conn->end[conn_side(conn, packet)].letters & letter &&
+	    (packet->key.protocol != PACKET_TCP ||
+	     !(packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST))))
+		return;
+	cold = (const char *)conn_cold(table, conn);
+	__builtin_prefetch(cold, 1);
+	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
+}
+
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)
 {
 	__builtin_prefetch(&table->bucket[packet->hash & table->bucket_mask]);
@@ -229,6 +250,9 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 		if (i + RECORD_AHEAD < count)
 			likely[i % RECORD_AHEAD] = prefetch_record(table, packet + RECORD_AHEAD,
 								   worker);
+		if (i + COLD_AHEAD < count)
+			prefetch_cold(table, packet + COLD_AHEAD,
+				      likely[(i + COLD_AHEAD) % RECORD_AHEAD]);
 		if (packet->time > table->clock)
 			table->clock = packet->time;
 		if (exact)

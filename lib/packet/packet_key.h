@@ -36,13 +36,13 @@ static inline uint64_t packet_fold_multiply(uint64_t a, uint64_t b)
 // A keyed hash of a key: folded multiplications in the manner of wyhash, two of them independent.
 // The receive-side scaling hash would not do for the table: with its symmetric key it has 16 bits,
 // and anybody can compute it.
-static inline uint64_t packet_words_hash(const uint64_t word[5],
+static inline uint64_t packet_words_hash(uint64_t word0, uint64_t word1, uint64_t word2,
+					 uint64_t word3, uint64_t word4,
 					 const uint64_t secret[PACKET_SECRET_WORDS])
 {
-	return packet_fold_multiply(packet_fold_multiply(word[0] ^ secret[0], word[1] ^ secret[1]) ^
-					    word[4] ^ secret[4],
-				    packet_fold_multiply(word[2] ^ secret[2], word[3] ^ secret[3]) ^
-					    secret[5]);
+	return packet_fold_multiply(
+		packet_fold_multiply(word0 ^ secret[0], word1 ^ secret[1]) ^ word4 ^ secret[4],
+		packet_fold_multiply(word2 ^ secret[2], word3 ^ secret[3]) ^ secret[5]);
 }
 
 static inline uint64_t packet_key_hash(const struct packet_key *key,
@@ -51,5 +51,5 @@ static inline uint64_t packet_key_hash(const struct packet_key *key,
 	uint64_t word[5];
 
 	packet_key_words(key, word);
-	return packet_words_hash(word, secret);
+	return packet_words_hash(word[0], word[1], word[2], word[3], word[4], secret);
 }

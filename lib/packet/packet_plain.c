@@ -65,11 +65,14 @@ static inline bool read_v6(const uint8_t *ip, uint32_t captured, struct plain *p
 	return true;
 }
 
-// The five words of the key, from registers: a processor waits for what was written in pieces. `ports`
-// is the source's, and the destination's above it. Returns which end is the sender.
-static inline bool key_words(const struct plain *plain, uint32_t ports, uint64_t word[5])
+// Writes the key word by word and hashes the words from the registers: a processor waits for what was
+// just written in other pieces than it is read in. `ports` is the source's, and the destination's
+// above it. Returns which end is the sender.
+static inline bool write_key(const struct plain *plain, uint32_t ports, const uint64_t *secret,
+			     struct packet *packet)
 {
-	uint64_t end[2][2];
+	uint64_t a0, a1, b0, b1, tail;
+	uint8_t *key = (uint8_t *)&packet->key;
 	bool swap;
 
 	if (__builtin_expect(!plain->v6, 1)) {
@@ -79,24 +82,33 @@ static inline bool key_words(const struct plain *plain, uint32_t ports, uint64_t
 		uint64_t b = (uint64_t)__builtin_bswap32(destination) << 16 | ports >> 16;
 
 		swap = a > b;
-		end[0][0] = end[1][0] = 0;
-		end[0][1] = UINT64_C(0xffff0000) | (uint64_t)source << 32;
-		end[1][1] = UINT64_C(0xffff0000) | (uint64_t)destination << 32;
+		a0 = b0 = 0;
+		a1 = UINT64_C(0xffff0000) | (uint64_t)source << 32;
+		b1 = UINT64_C(0xffff0000) | (uint64_t)destination << 32;
 	} else {
-		memcpy(end, plain->addresses, sizeof(end));
-		if (end[0][0] != end[1][0])
-			swap = __builtin_bswap64(end[0][0]) > __builtin_bswap64(end[1][0]);
-		else if (end[0][1] != end[1][1])
-			swap = __builtin_bswap64(end[0][1]) > __builtin_bswap64(end[1][1]);
+		a0 = bytes_host64(plain->addresses);
+		a1 = bytes_host64(plain->addresses + 8);
+		b0 = bytes_host64(plain->addresses + 16);
+		b1 = bytes_host64(plain->addresses + 24);
+		if (a0 != b0)
+			swap = __builtin_bswap64(a0) > __builtin_bswap64(b0);
+		else if (a1 != b1)
+			swap = __builtin_bswap64(a1) > __builtin_bswap64(b1);
 		else
 			swap = (ports & 0xffff) > ports >> 16;
 	}
-	word[0] = swap ? end[1][0] : end[0][0];
-	word[1] = swap ? end[1][1] : end[0][1];
-	word[2] = swap ? end[0][0] : end[1][0];
-	word[3] = swap ? end[0][1] : end[1][1];
+
+	uint64_t low0 = swap ? b0 : a0, low1 = swap ? b1 : a1;
+	uint64_t high0 = swap ? a0 : b0, high1 = swap ? a1 : b1;
+
 	ports = swap ? ports >> 16 | ports << 16 : ports;
-	word[4] = ports | (uint64_t)plain->protocol << 32;
+	tail = ports | (uint64_t)plain->protocol << 32;
+	memcpy(key, &low0, 8);
+	memcpy(key + 8, &low1, 8);
+	memcpy(key + 16, &high0, 8);
+	memcpy(key + 24, &high1, 8);
+	memcpy(key + 32, &tail, 8);
+	packet->hash = packet_words_hash(low0, low1, high0, high1, tail, secret);
 	return swap;
 }
 
@@ -149,7 +161,6 @@ bool packet_plain_decode(const struct packet_decoder *decoder, const struct pack
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	const uint8_t *ip = frame->data + ETHERNET;
 	struct plain plain;
-	uint64_t word[5];
 	uint32_t header = UDP;
 	uint16_t type;
 	bool whole;
@@ -170,12 +181,10 @@ bool packet_plain_decode(const struct packet_decoder *decoder, const struct pack
 	if (header > plain.length || (plain.protocol == PACKET_TCP && header < TCP) ||
 	    (!decoder->ignore_checksums && !verified(&plain, ip)))
 		return false;
-	packet->sender = key_words(&plain,
+	packet->sender = write_key(&plain,
 				   bytes_be16(plain.transport) |
 					   (uint32_t)bytes_be16(plain.transport + 2) << 16,
-				   word);
-	memcpy(&packet->key, word, sizeof(packet->key));
-	packet->hash = packet_words_hash(word, decoder->secret);
+				   decoder->secret, packet);
 	set_rest(frame, packet);
 	packet->ip_length = plain.total;
 	packet->payload = plain.transport + header;

@@ -37,7 +37,8 @@ struct wheel {
 	uint32_t armed;
 	uint32_t ready_tail;
 	bool exact;
-	uint64_t bitmap[SLOTS / 64]; // which slots of near and far have nodes
+	uint64_t bitmap[SLOTS / 64];       // which slots of near and far have nodes
+	uint64_t summary[SLOTS / 64 / 64]; // which words of the bitmap are not 0
 	uint32_t head[LISTS];
 };
 
@@ -77,39 +78,67 @@ uint64_t wheel_next_check(const struct wheel *wheel)
 
 static void bitmap_set(struct wheel *wheel, uint32_t list)
 {
-	if (list < SLOTS)
-		wheel->bitmap[list / 64] |= UINT64_C(1) << (list % 64);
+	uint32_t word = list / 64;
+
+	if (list >= SLOTS)
+		return;
+	wheel->bitmap[word] |= UINT64_C(1) << (list % 64);
+	wheel->summary[word / 64] |= UINT64_C(1) << (word % 64);
 }
 
 static void bitmap_clear(struct wheel *wheel, uint32_t list)
 {
-	if (list < SLOTS)
-		wheel->bitmap[list / 64] &= ~(UINT64_C(1) << (list % 64));
+	uint32_t word = list / 64;
+
+	if (list >= SLOTS)
+		return;
+	wheel->bitmap[word] &= ~(UINT64_C(1) << (list % 64));
+	if (wheel->bitmap[word] == 0)
+		wheel->summary[word / 64] &= ~(UINT64_C(1) << (word % 64));
 }
 
-// The first non-empty slot of a level of `slots` at or after `from`, or `slots`.
-static uint32_t bitmap_next(const uint64_t *bitmap, uint32_t slots, uint32_t from)
+// The first set bit at or after `from`, or `end`; both within `bits`.
+static uint32_t first_set(const uint64_t *bits, uint32_t from, uint32_t end)
 {
-	for (uint32_t word = from / 64; word < slots / 64; word++) {
-		uint64_t bits = bitmap[word];
+	for (uint32_t word = from / 64; word * 64 < end; word++) {
+		uint64_t left = bits[word];
 
 		if (word == from / 64)
-			bits &= UINT64_MAX << (from % 64);
-		if (bits != 0)
-			return word * 64 + (uint32_t)__builtin_ctzll(bits);
+			left &= UINT64_MAX << (from % 64);
+		if (left != 0)
+			return word * 64 + (uint32_t)__builtin_ctzll(left);
 	}
-	return slots;
+	return end;
 }
 
-// How many slots after `from` the next non-empty one is, going round; `slots` when there is none.
-static uint32_t bitmap_distance(const uint64_t *bitmap, uint32_t slots, uint32_t from)
+// The first non-empty list at or after `from`, or `end`; each level begins and ends with a word of the
+// summary.
+static uint32_t bitmap_next(const struct wheel *wheel, uint32_t from, uint32_t end)
 {
-	uint32_t slot = bitmap_next(bitmap, slots, from);
+	uint64_t here = wheel->bitmap[from / 64] & UINT64_MAX << (from % 64);
+	uint32_t word;
 
-	if (slot < slots)
+	if (here != 0)
+		return (from & ~63u) + (uint32_t)__builtin_ctzll(here);
+	if (from / 64 + 1 >= end / 64)
+		return end;
+	word = first_set(wheel->summary, from / 64 + 1, end / 64);
+	if (word == end / 64)
+		return end;
+	return word * 64 + (uint32_t)__builtin_ctzll(wheel->bitmap[word]);
+}
+
+// How many slots after `from` the next non-empty one of the level [begin, end) is, going round; as many
+// as the level has when there is none.
+static uint32_t bitmap_distance(const struct wheel *wheel, uint32_t begin, uint32_t end,
+				uint32_t from)
+{
+	uint32_t slot = bitmap_next(wheel, from, end);
+
+	if (slot < end)
 		return slot - from;
-	slot = bitmap_next(bitmap, slots, 0);
-	return slot < from ? slot + slots - from : slots;
+	slot = bitmap_next(wheel, begin, end);
+	return slot < from ? slot + (end - begin) - from : end - begin;
 }
 
 static void list_push(struct wheel *wheel, uint32_t list, uint32_t index)
@@ -356,10 +385,9 @@ static uint64_t next_event(const struct wheel *wheel)
 	near = (uint32_t)(tick & NEAR_MASK);
 	if (wheel->bitmap[near / 64] >> (near % 64) & 1)
 		return tick;
-	near = bitmap_distance(wheel->bitmap, NEAR_SLOTS, near);
+	near = bitmap_distance(wheel, 0, NEAR_SLOTS, near);
 	next = near < NEAR_SLOTS ? tick + near : UINT64_MAX;
-	far = bitmap_distance(wheel->bitmap + NEAR_SLOTS / 64, FAR_SLOTS,
-			      (uint32_t)(round & FAR_MASK));
+	far = bitmap_distance(wheel, LIST_FAR, LIST_FAR + FAR_SLOTS, far_list(round));
 	// A slot is begun to be spread one round before its own, or is at work already.
 	boundary = far == FAR_SLOTS ? UINT64_MAX : (round + (far > 0 ? far - 1 : 0)) << ROUND_SHIFT;
 	next = boundary < next ? boundary : next;
