@@ -61,6 +61,8 @@ def read(stream, name, families):
         if not line or line.startswith("#"):
             continue
         try:
+            if line.count("\t") != 3:
+                raise Malformed("not a name, a place, a value and a unit with tabs between")
             series, x, value, unit = line.split("\t")
             family, _, curve = series.partition(" ")
             families.setdefault(family, Family()).add(curve or family, float(x), float(value), unit)

@@ -5,7 +5,7 @@
 #include "conn/conn_internal.h"
 
 // As in conn_track.c: a record is asked for so many packets before it is needed.
-#define RECORD_AHEAD 6
+#define RECORD_AHEAD 8
 
 static struct conn_table *table;
 
@@ -37,31 +37,34 @@ static void begin(struct packet *packet, const struct packet_key *key)
 	conn_track_prepare(table, packet);
 }
 
-static void prefetch_record(const struct packet *packet)
+static struct conn *prefetch_record(const struct packet *packet)
 {
-	const struct conn *conn = conn_index_likely(table, packet);
+	struct conn *conn = conn_index_likely(table, packet);
 
-	if (conn == NULL)
-		return;
-	__builtin_prefetch(conn, 1);
-	__builtin_prefetch((const char *)conn + 64, 1);
+	if (conn != NULL) {
+		__builtin_prefetch(conn, 1);
+		__builtin_prefetch((const char *)conn + 64, 1);
+	}
+	return conn;
 }
 
 static size_t lookup_burst(const struct packet_key *keys, size_t count)
 {
 	struct packet packets[TABLE_BURST];
+	struct conn *likely[RECORD_AHEAD];
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++)
 		begin(&packets[i], &keys[i]);
-	for (size_t i = 0; i < count + RECORD_AHEAD; i++) {
-		struct conn *conn;
+	for (size_t i = 0; i < RECORD_AHEAD && i < count; i++)
+		likely[i] = prefetch_record(&packets[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct conn *conn = likely[i % RECORD_AHEAD];
 
-		if (i < count)
-			prefetch_record(&packets[i]);
-		if (i < RECORD_AHEAD)
-			continue;
-		conn = conn_index_find(table, &packets[i - RECORD_AHEAD]);
+		if (i + RECORD_AHEAD < count)
+			likely[i % RECORD_AHEAD] = prefetch_record(&packets[i + RECORD_AHEAD]);
+		if (conn == NULL || !packet_key_equal(&conn->key, &packets[i].key))
+			conn = conn_index_find(table, &packets[i]);
 		if (conn == NULL)
 			continue;
 		conn->last++;
