@@ -162,8 +162,13 @@ static int measure(uint32_t entries)
 
 int main(int argc, char **argv)
 {
-	uint32_t most = argc > 1 && strcmp(argv[1], "--large") == 0 ? LARGE : LARGEST;
+	bool large = argc == 2 && strcmp(argv[1], "--large") == 0;
+	uint32_t most = large ? LARGE : LARGEST;
 
+	if (argc > 1 && !large) {
+		fprintf(stderr, "usage: %s [--large]\n", argv[0]);
+		return 2;
+	}
 	while (most > SMALLEST && (uint64_t)most * ENTRY_BYTES > bench_memory_available()) {
 		printf("# %" PRIu32 " entries left out: they take %" PRIu64 " MB\n", most,
 		       (uint64_t)most * ENTRY_BYTES >> 20);
