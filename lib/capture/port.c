@@ -246,12 +246,15 @@ static int fill_indirection(uint16_t port, const struct rte_eth_dev_info *info)
 }
 
 // Sending is of no use here, but some drivers want a send queue for each receive queue.
-static int configure(uint16_t port, uint16_t queues, const struct rte_eth_conf *conf,
-		     uint16_t *send_queues)
+static int configure(uint16_t port, uint16_t queues, const struct rte_eth_dev_info *info,
+		     const struct rte_eth_conf *conf, uint16_t *send_queues)
 {
-	int result = rte_eth_dev_configure(port, queues, 0, conf);
+	int result = -EINVAL;
 
 	*send_queues = 0;
+	// net_vhost accepts none, and then receives nothing (DPDK 22.11, update_queuing_status()).
+	if (strcmp(info->driver_name, "net_vhost") != 0)
+		result = rte_eth_dev_configure(port, queues, 0, conf);
 	if (result == 0)
 		return 0;
 	*send_queues = queues;
@@ -306,7 +309,7 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 		queues = choose_queues(settings, &info, scaling);
 		if (queues < 2)
 			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-		result = configure(port, queues, &conf, &send_queues);
+		result = configure(port, queues, &info, &conf, &send_queues);
 		if (result == 0)
 			result = start_queues(ports, settings, port, queues, send_queues);
 	}
