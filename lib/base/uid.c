@@ -6,10 +6,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-// XTEA (Needham and Wheeler, 1997): a 64-bit block cipher of a dozen lines, plenty to make places
-// look random.
-#define XTEA_ROUNDS 32
-#define XTEA_DELTA  0x9e3779b9u
+// A place is hidden by a Feistel network of four rounds (Luby and Rackoff, 1988): whoever has the key
+// gets back from the name to the place. Its rounds are one multiplication each, because a name is made
+// for every connection: enough to make places look random, no more is asked of it.
+#define ROUNDS 4
+
+static uint32_t mix(uint32_t half, uint32_t key)
+{
+	return (uint32_t)((half ^ key) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
 
 int uid_key_random(struct uid_key *key)
 {
@@ -20,29 +25,23 @@ int uid_key_random(struct uid_key *key)
 
 struct uid uid_make(const struct uid_key *key, uint8_t worker, uint32_t slot, uint32_t generation)
 {
-	uint32_t a = slot, b = (uint32_t)worker << 24 | (generation & 0xffffff), sum = 0;
+	uint32_t half[2] = {slot, (uint32_t)worker << 24 | (generation & 0xffffff)};
 
-	for (int i = 0; i < XTEA_ROUNDS; i++) {
-		a += (((b << 4) ^ (b >> 5)) + b) ^ (sum + key->key[sum & 3]);
-		sum += XTEA_DELTA;
-		b += (((a << 4) ^ (a >> 5)) + a) ^ (sum + key->key[sum >> 11 & 3]);
-	}
-	return (struct uid){.salt = key->salt, .place = {a, b}};
+	for (int i = 0; i < ROUNDS; i++)
+		half[i & 1] ^= mix(half[~i & 1], key->key[i]);
+	return (struct uid){.salt = key->salt, .place = {half[0], half[1]}};
 }
 
 void uid_open(const struct uid_key *key, struct uid uid, uint8_t *worker, uint32_t *slot,
 	      uint32_t *generation)
 {
-	uint32_t a = uid.place[0], b = uid.place[1], sum = XTEA_DELTA * XTEA_ROUNDS;
+	uint32_t half[2] = {uid.place[0], uid.place[1]};
 
-	for (int i = 0; i < XTEA_ROUNDS; i++) {
-		b -= (((a << 4) ^ (a >> 5)) + a) ^ (sum + key->key[sum >> 11 & 3]);
-		sum -= XTEA_DELTA;
-		a -= (((b << 4) ^ (b >> 5)) + b) ^ (sum + key->key[sum & 3]);
-	}
-	*worker = (uint8_t)(b >> 24);
-	*slot = a;
-	*generation = b & 0xffffff;
+	for (int i = ROUNDS - 1; i >= 0; i--)
+		half[i & 1] ^= mix(half[~i & 1], key->key[i]);
+	*worker = (uint8_t)(half[1] >> 24);
+	*slot = half[0];
+	*generation = half[1] & 0xffffff;
 }
 
 // Powers of 62.

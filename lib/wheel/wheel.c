@@ -335,6 +335,8 @@ static void spread(struct wheel *wheel, uint32_t list, uint32_t most)
 {
 	uint32_t at = wheel->head[list], count;
 
+	if (at == WHEEL_NONE)
+		return;
 	wheel->head[list] = WHEEL_NONE;
 	bitmap_clear(wheel, list);
 	for (count = 0; at != WHEEL_NONE && count < most; count++) {
