@@ -302,6 +302,8 @@ static bool next_round(const struct replay *replay, struct replay_part *part)
 	part->round++;
 	part->at = 0;
 	part->later += replay->last - replay->first + PAUSE;
+	if (!replay->settings.new_addresses)
+		return true;
 	// Well mixed, so that no two rounds share many addresses.
 	mask = part->round * 0x9e3779b1u;
 	part->change = part->mask ^ mask;

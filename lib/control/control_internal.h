@@ -12,6 +12,7 @@ struct control_totals {
 	uint64_t handed_in;
 	uint64_t handoff_full;
 	uint64_t channel_full;
+	uint64_t longest_turn;
 	uint64_t events_lost;
 	uint64_t missed;
 	uint64_t live;    // connections in the tables

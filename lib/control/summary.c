@@ -79,6 +79,8 @@ void control_print_summary(const struct control *control)
 	print_packets(&totals);
 	printf("connections %" PRIu64 "\n", totals.conn.created);
 	print_connections(control, &totals);
+	print_count("longest turn of a worker, in microseconds",
+		    totals.longest_turn / TIME_MICROSECOND);
 	print_count("events logged", control->events_logged);
 	print_count("events not logged, no room in the log", control->events_unlogged);
 	print_count("events lost, the log did not keep up", totals.events_lost);

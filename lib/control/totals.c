@@ -42,6 +42,8 @@ void control_totals(const struct control *control, struct control_totals *totals
 		totals->handed_out += worker->counters->handed_out;
 		totals->handed_in += worker->counters->handed_in;
 		totals->handoff_full += worker->counters->handoff_full;
+		if (worker->counters->longest_turn > totals->longest_turn)
+			totals->longest_turn = worker->counters->longest_turn;
 		totals->events_lost += worker->counters->events_lost;
 		totals->channel_full += worker->counters->channel_full;
 	}

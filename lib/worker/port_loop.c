@@ -277,14 +277,17 @@ static bool all_taken(const struct worker *worker)
 int worker_run_ports(void *argument)
 {
 	struct worker *worker = argument;
+	uint64_t time = 0;
 
 	worker_begin(worker);
 	// The wheel comes to the present while it is empty, which is one step; later it would look
 	// at every slot since 1970.
 	worker->now = clock_now(worker->settings.clock);
 	conn_table_advance(worker->table, worker->now, 1);
-	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
+	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed)) {
 		turn(worker, true);
+		time = worker_time_turn(worker, time);
+	}
 	atomic_store_explicit(&worker->counters.receiving, false, memory_order_release);
 	// What others hand over until they have stopped too is still tracked.
 	while (turn(worker, false) || peers_receiving(worker) || !all_taken(worker))

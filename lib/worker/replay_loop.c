@@ -90,15 +90,19 @@ static void track_burst(struct worker *worker, const struct packet_frame *frames
 	worker->now = frames[count - 1].time > worker->now ? frames[count - 1].time : worker->now;
 }
 
-// Unlike a card, a replay can wait for the log.
-static void send_finished(struct worker *worker)
+// Unlike a card, a replay can wait for the log. Returns whether it did.
+static bool send_finished(struct worker *worker)
 {
+	bool waited = false;
+
 	worker_send_finished(worker, RECORDS_A_TURN);
 	while (conn_table_waiting(worker->table) > WAITING_MOST) {
+		waited = true;
 		urcu_qsbr_quiescent_state();
 		if (!worker_send_finished(worker, RECORDS_A_TURN))
 			usleep(50);
 	}
+	return waited;
 }
 
 void *worker_run_replay(void *argument)
@@ -106,20 +110,24 @@ void *worker_run_replay(void *argument)
 	struct worker *worker = argument;
 	const struct worker_settings *settings = &worker->settings;
 	struct packet_frame frames[BURST];
+	uint64_t turn = 0;
 	uint32_t count;
 
 	worker_begin(worker);
 	while ((count = replay_burst(settings->replay, settings->index, frames, BURST)) > 0) {
+		bool waited = false;
+
 		worker->counters.capture.received += count;
 		if (settings->receive_only) {
 			worker->counters.capture.left += count;
 		} else {
 			track_burst(worker, frames, count);
 			conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
-			send_finished(worker);
+			waited = send_finished(worker);
 		}
 		atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
 		urcu_qsbr_quiescent_state();
+		turn = worker_time_turn(worker, waited ? 0 : turn);
 	}
 	worker_finish(worker);
 	worker_end();

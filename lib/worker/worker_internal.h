@@ -2,11 +2,13 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "base/time.h"
 #include "worker/worker.h"
 
 #include <urcu/urcu-qsbr.h>
 
 #include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 // Live: packets found in the tunnels of a burst, tracked as a burst of their own.
@@ -37,6 +39,20 @@ static inline void worker_yield(uint32_t *idle)
 		sched_yield();
 	else
 		usleep(20);
+}
+
+// Notes how long a round of the poll loop took; `before` is what this gave the round before, 0 for the
+// first. A clock that is read without a system call.
+static inline uint64_t worker_time_turn(struct worker *worker, uint64_t before)
+{
+	struct timespec now;
+	uint64_t time;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	time = (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
+	if (before != 0 && time - before > worker->counters.longest_turn)
+		worker->counters.longest_turn = time - before;
+	return time;
 }
 
 // file_loop.c: has the workers agree on timers; the context is the worker.

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "frame.h"
+
+// flows FLOWS OUT.pcap: one TCP packet for each of FLOWS connections, in random order, 64 bytes with the frame's
+// checksum: 6 bytes of payload and the ACK flag. Read over and over, this is FLOWS connections that live at the same time.
+//
+// flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN, FIN, ACK each.
+//
+// flows FLOWS OUT.pcap expire: the same as the first, all within a second; then another connection goes on for two minutes,
+// while they time out.
+
+static struct tcp packet_of(uint32_t flow)
+{
+	// Clients 10.a.b.c, 16 servers 192.168.0.x.
+	return (struct tcp){
+		.source = 0x0a000000 + flow / 4,
+		.destination = 0xc0a80000 + flow % 16,
+		.source_port = (uint16_t)(1024 + flow % 60000),
+		.destination_port = 9999,
+		.sequence = 1000,
+		.acknowledgement = 2000,
+		.flags = TCP_ACK,
+		.payload = 6,
+	};
+}
+
+static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct tcp tcp = packet_of(order[i]);
+
+		tcp.time = UINT64_C(1700000000000000000) + i * UINT64_C(1000000000) / count;
+		trace_write(out, &tcp);
+	}
+}
+
+// One packet each 40 us.
+static void write_time(FILE *out)
+{
+	const uint64_t interval = 40000;
+
+	for (uint64_t time = 1000000000; time < UINT64_C(120000000000); time += interval) {
+		struct tcp tcp = packet_of(0xfffff0);
+
+		tcp.time = UINT64_C(1700000000000000000) + time;
+		tcp.payload = 0;
+		trace_write(out, &tcp);
+	}
+}
+
+static void write_life(FILE *out, uint32_t flow, int step)
+{
+	static const uint8_t flags[] = {TCP_SYN,           TCP_SYN | TCP_ACK, TCP_ACK,
+					TCP_FIN | TCP_ACK, TCP_FIN | TCP_ACK, TCP_ACK};
+	static const uint8_t sender[] = {0, 1, 0, 0, 1, 0};
+	static const uint8_t client[] = {0, 1, 1, 1, 2, 2}, server[] = {0, 0, 1, 1, 1, 2};
+	struct tcp tcp = packet_of(flow);
+	uint32_t next[2] = {1000 + client[step], 5000 + server[step]};
+	unsigned from = sender[step];
+
+	tcp.payload = 0;
+	tcp.flags = flags[step];
+	tcp.sequence = next[from];
+	tcp.acknowledgement = step == 0 ? 0 : next[from ^ 1];
+	if (from == 1) {
+		struct tcp other = tcp;
+
+		tcp.source = other.destination;
+		tcp.destination = other.source;
+		tcp.source_port = other.destination_port;
+		tcp.destination_port = other.source_port;
+	}
+	// A step of all connections each 100 ms.
+	tcp.time = UINT64_C(1700000000000000000) + (uint64_t)step * 100000000 + flow;
+	trace_write(out, &tcp);
+}
+
+int main(int count, char **word)
+{
+	uint32_t flows = count > 2 ? (uint32_t)strtoul(word[1], NULL, 10) : 0, *order;
+	const char *kind = count > 3 ? word[3] : "";
+	FILE *out;
+
+	if (flows == 0 || flows > 0xfffff0) {
+		fprintf(stderr,
+			"usage: flows FLOWS OUT.pcap [lives|expire], up to 16777200 flows\n");
+		return 2;
+	}
+	order = shuffled(flows);
+	out = trace_create(word[2]);
+	if (strcmp(kind, "lives") == 0) {
+		for (int step = 0; step < 6; step++)
+			for (uint32_t i = 0; i < flows; i++)
+				write_life(out, order[i], step);
+	} else {
+		write_flows(out, order, flows);
+	}
+	if (strcmp(kind, "expire") == 0)
+		write_time(out);
+	trace_close(out, word[2]);
+	free(order);
+	return 0;
+}

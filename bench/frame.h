@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Writes traces of small TCP packets over IPv4. Checksums are left 0: for weir -C.
+
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+#define FRAME_HEADERS 54
+
+struct tcp {
+	uint64_t time; // ns
+	uint32_t source, destination;
+	uint16_t source_port, destination_port;
+	uint32_t sequence, acknowledgement;
+	uint8_t flags;
+	uint16_t payload;
+};
+
+static inline FILE *trace_create(const char *path)
+{
+	// Nanoseconds, Ethernet.
+	const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 65535, 1};
+	FILE *out = fopen(path, "wb");
+
+	if (out == NULL) {
+		perror(path);
+		exit(1);
+	}
+	setvbuf(out, NULL, _IOFBF, 1 << 20);
+	fwrite(header, sizeof(header), 1, out);
+	return out;
+}
+
+static inline void trace_close(FILE *out, const char *path)
+{
+	if (fflush(out) != 0 || ferror(out)) {
+		perror(path);
+		exit(1);
+	}
+	fclose(out);
+}
+
+static inline void frame_be16(uint8_t *to, uint32_t value)
+{
+	to[0] = (uint8_t)(value >> 8);
+	to[1] = (uint8_t)value;
+}
+
+static inline void frame_be32(uint8_t *to, uint32_t value)
+{
+	frame_be16(to, value >> 16);
+	frame_be16(to + 2, value);
+}
+
+static inline void trace_write(FILE *out, const struct tcp *tcp)
+{
+	uint8_t frame[FRAME_HEADERS + 1500] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
+	uint32_t length = FRAME_HEADERS + tcp->payload;
+	uint32_t captured = length < 60 ? 60 : length;
+	uint32_t record[4] = {(uint32_t)(tcp->time / 1000000000),
+			      (uint32_t)(tcp->time % 1000000000), captured, captured};
+
+	frame_be16(frame + 16, length - 14);
+	frame[22] = 64;
+	frame[23] = 6;
+	frame_be32(frame + 26, tcp->source);
+	frame_be32(frame + 30, tcp->destination);
+	frame_be16(frame + 34, tcp->source_port);
+	frame_be16(frame + 36, tcp->destination_port);
+	frame_be32(frame + 38, tcp->sequence);
+	frame_be32(frame + 42, tcp->acknowledgement);
+	frame[46] = 0x50;
+	frame[47] = tcp->flags;
+	frame_be16(frame + 48, 1000);
+	fwrite(record, sizeof(record), 1, out);
+	fwrite(frame, captured, 1, out);
+}
+
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+// The numbers below `count` in random order.
+static inline uint32_t *shuffled(uint32_t count)
+{
+	uint32_t *order = malloc(count * sizeof(*order));
+	uint64_t state = 1;
+
+	if (order == NULL) {
+		fprintf(stderr, "no memory for %u numbers\n", count);
+		exit(1);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t j = (uint32_t)(random_next(&state) % (i + 1));
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	return order;
+}
