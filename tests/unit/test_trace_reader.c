@@ -53,9 +53,6 @@ static uint32_t read_all(struct reader *reader, struct packet *last, uint8_t *pa
 
 			if (packet->verdict != PACKET_TRACK)
 				continue;
-			assert_true(packet->payload >= batch->data);
-			assert_true(packet->payload + packet->payload_captured <=
-				    batch->data + batch->used);
 			tracked++;
 			*last = *packet;
 			memcpy(payload, packet->payload,
