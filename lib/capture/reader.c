@@ -19,6 +19,8 @@
 // that they stay in the caches.
 #define CHUNKS     4
 #define CHUNK_PAGE 4096
+// How far ahead of the packet that is written, in bytes.
+#define PACKET_AHEAD (4 * sizeof(struct packet))
 // A packet that comes so long after the others may find many timers due at once.
 #define STEP (100 * TIME_MILLISECOND)
 
@@ -217,16 +219,18 @@ static void batch_reset_tunnels(struct batch *batch, uint32_t index)
 // The place of the next packet; it has room for its payload.
 static struct packet *batch_next(struct reader *reader)
 {
+	struct packet *packet;
+
 	if (reader->filling->count == BATCH_PACKETS ||
 	    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
 		batch_hand_out(reader, reader->filling);
 		reader->filling = batch_begin(reader);
 	}
-	// What is written soon is asked for already: a worker has it in its cache from the last time.
-	for (size_t line = 0; line < sizeof(struct packet); line += 64)
-		__builtin_prefetch((char *)&reader->filling->packet[reader->filling->count + 4] + line,
-				   1);
-	return &reader->filling->packet[reader->filling->count];
+	packet = &reader->filling->packet[reader->filling->count];
+	// What is written soon is asked for now: a worker has it in its cache since the last time.
+	__builtin_prefetch((const char *)packet + PACKET_AHEAD, 1);
+	__builtin_prefetch((const char *)packet + PACKET_AHEAD + 64, 1);
+	return packet;
 }
 
 // Adds the packet that was decoded into the next place.
