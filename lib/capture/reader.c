@@ -14,18 +14,33 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCHES 32
+#define BATCHES 16
+// Buffers for what is read of the file: enough that the workers may fall behind a little, few enough
+// that they stay in the caches.
+#define CHUNKS     4
+#define CHUNK_PAGE 4096
+// How far ahead of the packet that is written, in bytes.
+#define PACKET_AHEAD (4 * sizeof(struct packet))
 // A packet that comes so long after the others may find many timers due at once.
 #define STEP (100 * TIME_MILLISECOND)
+
+// A buffer into which the file is read; packets in batches point into it.
+struct chunk {
+	uint8_t *memory;
+	uint64_t needed; // by batches with numbers below it
+};
 
 struct reader {
 	struct trace *trace;
 	struct packet_decoder decoder;
 	struct batch *batch[BATCHES];
-	uint32_t at;            // batch that is being filled
+	uint64_t number; // of the batch that is being filled; its place is this % BATCHES
+	struct chunk chunk[CHUNKS];
+	uint32_t chunk_at;      // the one that is being read into
 	struct bus_ring **ring; // [workers]
 	uint32_t workers;
 	struct batch *filling;
+	bool stays;     // the bytes of this frame do
 	bool joined;    // a packet of this frame lies in the fragment table
 	uint64_t clock; // the latest time read
 	atomic_bool stop;
@@ -38,6 +53,8 @@ void reader_destroy(struct reader *reader)
 		return;
 	for (uint32_t i = 0; i < BATCHES; i++)
 		free(reader->batch[i]);
+	for (uint32_t i = 0; i < CHUNKS; i++)
+		free(reader->chunk[i].memory);
 	for (uint32_t i = 0; reader->ring != NULL && i < reader->workers; i++)
 		bus_ring_destroy(reader->ring[i]);
 	free(reader->ring);
@@ -71,10 +88,10 @@ uint32_t reader_failures(const struct reader *reader)
 	return trace_failures(reader->trace);
 }
 
-// Waits until all workers are done with the batch that is to be filled next.
-static struct batch *batch_begin(struct reader *reader)
+// Waits until all workers are done with the batch in a place.
+static struct batch *batch_wait(struct reader *reader, uint64_t number)
 {
-	struct batch *batch = reader->batch[reader->at];
+	struct batch *batch = reader->batch[number % BATCHES];
 
 	for (uint32_t spin = 0; atomic_load_explicit(&batch->users, memory_order_acquire) != 0;
 	     spin++) {
@@ -83,6 +100,13 @@ static struct batch *batch_begin(struct reader *reader)
 		else
 			usleep(50);
 	}
+	return batch;
+}
+
+static struct batch *batch_begin(struct reader *reader)
+{
+	struct batch *batch = batch_wait(reader, reader->number);
+
 	batch->count = 0;
 	batch->used = 0;
 	batch->last = false;
@@ -95,7 +119,29 @@ static void batch_hand_out(struct reader *reader, struct batch *batch)
 	atomic_store_explicit(&batch->users, reader->workers, memory_order_release);
 	for (uint32_t i = 0; i < reader->workers; i++)
 		bus_ring_put(reader->ring[i], &batch, 1);
-	reader->at = (reader->at + 1) % BATCHES;
+	reader->number++;
+	reader->chunk[reader->chunk_at].needed = reader->number;
+}
+
+// The buffer that was given first is the next one. Workers finish batches in their order, so that it
+// is free when they are done with the last one that points into it.
+static uint8_t *chunk_next(void *context)
+{
+	struct reader *reader = context;
+	struct chunk *chunk = &reader->chunk[reader->chunk_at];
+
+	if (reader->filling->count > 0)
+		chunk->needed = reader->number + 1;
+	reader->chunk_at = (reader->chunk_at + 1) % CHUNKS;
+	chunk = &reader->chunk[reader->chunk_at];
+	if (chunk->needed > reader->number) {
+		batch_hand_out(reader, reader->filling);
+		reader->filling = batch_begin(reader);
+	}
+	// Batches that are longer ago had to be done before their places could be used again.
+	if (chunk->needed > 0 && chunk->needed - 1 + BATCHES > reader->number)
+		batch_wait(reader, chunk->needed - 1);
+	return chunk->memory;
 }
 
 // While nothing comes, what came is not held back. False when reading is to end.
@@ -131,6 +177,11 @@ struct reader *reader_create(const struct reader_settings *settings)
 		if (reader->batch[i] == NULL)
 			goto no_memory;
 	}
+	for (uint32_t i = 0; i < CHUNKS; i++) {
+		reader->chunk[i].memory = aligned_alloc(CHUNK_PAGE, RECORDS_BUFFER);
+		if (reader->chunk[i].memory == NULL)
+			goto no_memory;
+	}
 	for (uint32_t i = 0; i < settings->workers; i++) {
 		reader->ring[i] = bus_ring_create(sizeof(struct batch *), 2 * BATCHES);
 		if (reader->ring[i] == NULL)
@@ -140,6 +191,7 @@ struct reader *reader_create(const struct reader_settings *settings)
 	reader->trace = trace_open(settings->paths, settings->path_count, nothing_comes, reader);
 	if (reader->trace == NULL)
 		goto failed;
+	trace_use_buffers(reader->trace, chunk_next);
 	return reader;
 
 no_memory:
@@ -167,12 +219,18 @@ static void batch_reset_tunnels(struct batch *batch, uint32_t index)
 // The place of the next packet; it has room for its payload.
 static struct packet *batch_next(struct reader *reader)
 {
+	struct packet *packet;
+
 	if (reader->filling->count == BATCH_PACKETS ||
 	    BATCH_BYTES - reader->filling->used < BATCH_PAYLOAD) {
 		batch_hand_out(reader, reader->filling);
 		reader->filling = batch_begin(reader);
 	}
-	return &reader->filling->packet[reader->filling->count];
+	packet = &reader->filling->packet[reader->filling->count];
+	// What is written soon is asked for now: a worker has it in its cache since the last time.
+	__builtin_prefetch((const char *)packet + PACKET_AHEAD, 1);
+	__builtin_prefetch((const char *)packet + PACKET_AHEAD + 64, 1);
+	return packet;
 }
 
 // Adds the packet that was decoded into the next place.
@@ -183,7 +241,9 @@ static void batch_add(struct reader *reader)
 
 	reader->counters.verdict[packet->verdict]++;
 	if (packet->verdict == PACKET_TRACK) {
-		packet->payload = batch_copy(batch, packet->payload, packet->payload_captured);
+		if (packet->copied || !reader->stays)
+			packet->payload = batch_copy(batch, packet->payload,
+						     packet->payload_captured);
 		packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
 		if (packet->may_carry)
 			batch_reset_tunnels(batch, batch->count);
@@ -225,6 +285,7 @@ void *reader_run(void *argument)
 			break;
 		if (result < 0)
 			continue;
+		reader->stays = trace_frame_stays(reader->trace);
 		take_frame(reader, &frame);
 	}
 	reader->filling->last = true;

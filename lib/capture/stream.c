@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,8 @@ struct stream {
 	stream_wait_function wait;
 	void *context;
 	uint64_t position;
+	off_t start; // where a regular file was when it was opened: standard input may be in its midst
+	bool is_regular; // can be read at any place
 	const char *reason;
 	bool ended;
 	bool gzip;
@@ -183,6 +186,16 @@ static bool detect(struct stream *stream)
 	return !stream->gzip || inflateInit2(&stream->inflate, GZIP_WINDOW) == Z_OK;
 }
 
+static void note_start(struct stream *stream)
+{
+	struct stat status;
+
+	stream->is_regular = fstat(stream->descriptor, &status) == 0 && S_ISREG(status.st_mode);
+	if (stream->is_regular)
+		stream->start = lseek(stream->descriptor, 0, SEEK_CUR);
+	stream->is_regular &= stream->start >= 0;
+}
+
 // O_NONBLOCK, so that a named pipe that nobody writes to yet can be given up.
 static int open_descriptor(const char *path)
 {
@@ -203,6 +216,29 @@ static int open_descriptor(const char *path)
 	return -1;
 }
 
+bool stream_peek(const struct stream *stream, void *buffer, size_t size)
+{
+	return stream->is_regular && !stream->gzip &&
+	       pread(stream->descriptor, buffer, size, stream->start) == (ssize_t)size;
+}
+
+int stream_seek(struct stream *stream, uint64_t offset)
+{
+	if (lseek(stream->descriptor, stream->start + (off_t)offset, SEEK_SET) < 0)
+		return -errno;
+	stream->begin = stream->end = 0;
+	stream->position = offset;
+	stream->reason = NULL;
+	__fpurge(stream->file);
+	clearerr(stream->file);
+	return 0;
+}
+
+ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
+{
+	return read_some(stream, buffer, size);
+}
+
 struct stream *stream_open(const char *path, stream_wait_function wait, void *context)
 {
 	cookie_io_functions_t functions = {.read = cookie_read, .close = cookie_close};
@@ -217,6 +253,7 @@ struct stream *stream_open(const char *path, stream_wait_function wait, void *co
 	stream->descriptor = descriptor;
 	stream->wait = wait;
 	stream->context = context;
+	note_start(stream);
 	stream->input = malloc(INPUT_SIZE);
 	if (stream->input == NULL || !detect(stream))
 		goto no_memory;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 // A file, or standard input, that may be gzipped, as a FILE that libpcap reads. zlib's own gzread()
 // would fill its buffer before it returns, and so hold back what a slow pipe has already delivered.
@@ -20,6 +21,17 @@ struct stream *stream_open(const char *path, stream_wait_function wait, void *co
 
 // What libpcap reads. It stays the stream's until it is closed with fclose().
 FILE *stream_file(const struct stream *stream);
+
+// The first `size` bytes of a regular file that is not compressed. False when it is another or has
+// fewer; nothing was read then, nor otherwise.
+bool stream_peek(const struct stream *stream, void *buffer, size_t size);
+
+// Goes on at `offset` bytes from the begin; only after stream_peek() said that this is possible. What the FILE
+// holds is thrown away. Returns 0 or a negative errno.
+int stream_seek(struct stream *stream, uint64_t offset);
+
+// What comes next, past the FILE, as read(2); only between two calls of stream_seek().
+ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 
 // Bytes of the file that were read so far, as they lie on the disk.
 uint64_t stream_position(const struct stream *stream);

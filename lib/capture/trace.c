@@ -22,6 +22,8 @@ struct trace {
 	struct stream *stream;
 	stream_wait_function wait;
 	void *context;
+	struct records records;
+	bool in_records; // they are read by us, not by libpcap
 	uint32_t failures;
 	uint32_t link;
 	uint64_t frames;       // of the current file
@@ -66,6 +68,7 @@ static void close_file(struct trace *trace)
 	// Closes the stream too.
 	pcap_close(trace->pcap);
 	trace->pcap = NULL;
+	trace->in_records = false;
 	trace->bytes_before += file_size(trace->paths[trace->at - 1]);
 	atomic_store_explicit(&trace->bytes_read, trace->bytes_before, memory_order_relaxed);
 }
@@ -76,6 +79,29 @@ void trace_close(struct trace *trace)
 		return;
 	close_file(trace);
 	free(trace);
+}
+
+// The header of the file was read by libpcap, which thus says what is wrong with it.
+static void begin_records(struct trace *trace)
+{
+	int snapshot = pcap_snapshot(trace->pcap);
+
+	if (trace->records.buffer != NULL && snapshot > 0)
+		trace->in_records = records_begin(&trace->records, trace->stream, trace->link,
+						  (uint32_t)snapshot);
+}
+
+void trace_use_buffers(struct trace *trace, records_buffer_function buffer)
+{
+	trace->records.buffer = buffer;
+	trace->records.context = trace->context;
+	if (trace->pcap != NULL)
+		begin_records(trace);
+}
+
+bool trace_frame_stays(const struct trace *trace)
+{
+	return trace->in_records;
 }
 
 static int open_next(struct trace *trace)
@@ -102,6 +128,7 @@ static int open_next(struct trace *trace)
 		goto failed;
 	}
 	trace->link = (uint32_t)pcap_datalink(trace->pcap);
+	begin_records(trace);
 	return 0;
 
 failed:
@@ -171,20 +198,21 @@ static int fail(struct trace *trace)
 	return told ? 0 : -EIO;
 }
 
-// A classic pcap has 32 bits without sign for the seconds, which libpcap hands over with one. Times
-// beyond TIME_LATEST are brought back to it, so that a deadline can be added to any time.
+// A classic pcap has 32 bits without sign for the seconds, which libpcap hands over with one, and
+// keeps nanoseconds in tv_usec when it was asked for that precision.
 static uint64_t frame_time(const struct timeval *stamp)
 {
 	uint64_t seconds = stamp->tv_sec < 0 && stamp->tv_sec >= INT32_MIN
 				   ? (uint32_t)stamp->tv_sec
 				   : (uint64_t)stamp->tv_sec;
-	// libpcap keeps nanoseconds in tv_usec when it was asked for that precision.
-	uint64_t nanoseconds = (uint64_t)stamp->tv_usec < TIME_SECOND ? (uint64_t)stamp->tv_usec
-								      : 0;
 
-	if (seconds >= TIME_LATEST / TIME_SECOND)
-		return TIME_LATEST;
-	return seconds * TIME_SECOND + nanoseconds;
+	return records_time(seconds, (uint64_t)stamp->tv_usec);
+}
+
+static void count_frame(struct trace *trace)
+{
+	if (trace->frames++ % PROGRESS_EVERY == 0)
+		note_progress(trace);
 }
 
 int trace_next(struct trace *trace, struct packet_frame *frame)
@@ -202,6 +230,15 @@ int trace_next(struct trace *trace, struct packet_frame *frame)
 			if (result < 0)
 				return result;
 		}
+		if (trace->in_records) {
+			if (records_next(&trace->records, frame)) {
+				count_frame(trace);
+				return 1;
+			}
+			trace->in_records = false;
+			if (records_leave(&trace->records) < 0)
+				return fail(trace);
+		}
 		result = pcap_next_ex(trace->pcap, &header, &data);
 		if (result == 1)
 			break;
@@ -211,8 +248,7 @@ int trace_next(struct trace *trace, struct packet_frame *frame)
 			return fail(trace);
 		close_file(trace);
 	}
-	if (trace->frames++ % PROGRESS_EVERY == 0)
-		note_progress(trace);
+	count_frame(trace);
 	frame->data = data;
 	frame->captured = header->caplen;
 	frame->length = header->len;
