@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 the weir authors */
 #include "frame.h"
 
-// flood FLOWS OUT.pcap SYNS: FLOWS connections shake hands, one after the other; then each sends two packets and is sent
-// two, in random order, each of these packets followed by SYNS SYNs from random sources (0: no flood); four million packets a
-// second, floods not counted. In the log each of the connections has 4 packets of the client and 3 of the server.
+// flood FLOWS OUT.pcap EVERY: FLOWS connections shake hands, one after the other; then each sends two packets and is sent
+// two, in random order, and after each EVERY of these packets comes a SYN from a random source (0: no flood); four million packets
+// a second, floods not counted. In the log each of the connections has 4 packets of the client and 3 of the server.
 
 static struct tcp between(uint32_t flow, bool from_client)
 {
@@ -53,11 +53,11 @@ int main(int count, char **word)
 {
 	uint32_t flows = count > 3 ? (uint32_t)strtoul(word[1], NULL, 10) : 0, *order;
 	uint64_t time = UINT64_C(1700000000000000000), state = 7;
-	unsigned long syns = count > 3 ? strtoul(word[3], NULL, 10) : 0;
+	uint32_t every = count > 3 ? (uint32_t)strtoul(word[3], NULL, 10) : 0;
 	FILE *out;
 
 	if (flows == 0 || flows > 0xfffff0) {
-		fprintf(stderr, "usage: flood FLOWS OUT.pcap SYNS, up to 16777200 flows\n");
+		fprintf(stderr, "usage: flood FLOWS OUT.pcap EVERY, up to 16777200 flows\n");
 		return 2;
 	}
 	order = shuffled(flows);
@@ -75,8 +75,8 @@ int main(int count, char **word)
 			send_tcp(out, &time, order[i], step % 2 == 0, TCP_ACK | TCP_PSH,
 				 step % 2 == 0 ? 1001 + sent : 5001 + sent,
 				 step % 2 == 0 ? 5001 + sent : 1001 + answered, 100);
-			for (unsigned long syn = 0; syn < syns; syn++)
-				send_syn(out, time + syn, &state);
+			if (every > 0 && i % every == 0)
+				send_syn(out, time, &state);
 		}
 	}
 	trace_close(out, word[2]);

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HUGEPAGES = "/proc/sys/vm/nr_hugepages"
@@ -34,12 +35,30 @@ def give_back(before):
         f.write(str(before))
 
 
+def tsc_hertz():
+    """The rate of the time-stamp counter, as far as /proc/cpuinfo tells it."""
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        for line in f:
+            if line.startswith("cpu MHz"):
+                return float(line.split(":")[1]) * 1e6
+    return 1e9
+
+
+def scratch():
+    """A folder in memory where there is one, so that no disk is measured."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
 class Sample:
     """Counters of a running weir at one moment."""
 
     def __init__(self, packets, live, logged, threads):
         self.time = time.monotonic()
         self.packets, self.live, self.logged, self.threads = packets, live, logged, threads
+
+    def worker_cpu(self):
+        """Seconds of CPU time of all workers."""
+        return sum(time for name, time in self.threads.items() if name.startswith("weir-worker")) / 1e9
 
 
 class Weir:
@@ -112,3 +131,42 @@ class Weir:
         if self.run.wait() != 0:
             self.fail("failed")
         return self.text
+
+
+class Measured:
+    """What a replay did between two samples, and all that it printed."""
+
+    def __init__(self, first, last, text):
+        self.packets = last.packets - first.packets
+        self.seconds = last.time - first.time
+        self.logged = last.logged - first.logged
+        self.live = last.live
+        self.cpu = last.worker_cpu() - first.worker_cpu()
+        self.text = text
+
+    def cycles(self):
+        """Of the workers' CPU time, for each packet."""
+        return self.cpu * tsc_hertz() / self.packets
+
+    def rate(self):
+        """Packets for each second of a worker's CPU time: what other programs on the machine took does not count."""
+        return self.packets / self.cpu
+
+
+def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1):
+    """Replays a trace without end, and measures for so many seconds from when `ready` says so."""
+    with tempfile.TemporaryDirectory(dir=scratch()) as logs:
+        words = ["capture.source=replay", "replay.rounds=0"] + (["workers.cores=1"] if workers == 1 else []) + settings
+        weir = Weir([os.path.join(build, "app/weir/weir"), "-C", "-r", trace, "-l", logs, "-w", str(workers)]
+                    + [word for value in words for word in ("--set", value)])
+        weir.wait_for_start()
+        while (first := weir.sample()) is not None and not ready(first):
+            time.sleep(0.1)
+        time.sleep(seconds)
+        last = weir.sample()
+        if first is None or last is None:
+            weir.fail("ended")
+        # What is left is of no interest: ending in order would write it all to the log.
+        weir.run.kill()
+        weir.run.wait()
+        return Measured(first, last, weir.text)
