@@ -189,14 +189,9 @@ static bool slot_available(struct conn_table *table)
 	return table->free > 0 || table->fresh < table->slots;
 }
 
-// Asks the memory for a slot that is taken soon: it has not been looked at for long.
-static void slot_prefetch(const struct conn_table *table)
+// Asks the memory for a slot that is taken soon: it has not been looked at for long, or never.
+static void slot_prefetch(const struct conn_table *table, uint32_t slot)
 {
-	uint32_t slot;
-
-	if (table->free <= SLOTS_AHEAD)
-		return;
-	slot = table->free_slot[table->free - 1 - SLOTS_AHEAD];
 	__builtin_prefetch(&table->conn[slot], 1);
 	__builtin_prefetch(&table->conn[slot].end, 1);
 	__builtin_prefetch(&table->cold[slot], 1);
@@ -206,10 +201,15 @@ static void slot_prefetch(const struct conn_table *table)
 static uint32_t slot_take(struct conn_table *table)
 {
 	if (table->free > 0) {
-		slot_prefetch(table);
+		if (table->free > SLOTS_AHEAD)
+			slot_prefetch(table, table->free_slot[table->free - 1 - SLOTS_AHEAD]);
 		return table->free_slot[--table->free];
 	}
-	return table->fresh < table->slots ? table->fresh++ : CONN_SLOT_NONE;
+	if (table->fresh == table->slots)
+		return CONN_SLOT_NONE;
+	if (table->fresh + SLOTS_AHEAD < table->slots)
+		slot_prefetch(table, table->fresh + SLOTS_AHEAD);
+	return table->fresh++;
 }
 
 // Makes room by giving up what is worth least: half-open connections, then those that only wait for

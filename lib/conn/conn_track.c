@@ -9,9 +9,9 @@
 
 // How many packets ahead of its use a record is asked for: long enough for it to arrive, short
 // enough that it is not pushed out again. A power of two.
-#define RECORD_AHEAD 8
+#define RECORD_AHEAD 16
 // And its cold half, where it is needed.
-#define COLD_AHEAD 3
+#define COLD_AHEAD 6
 
 static enum conn_timeout first_timeout(const struct packet *packet)
 {
