@@ -7,8 +7,8 @@
 //
 // flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN, FIN, ACK each.
 //
-// flows FLOWS OUT.pcap expire: the same as the first, all within a second; then another connection goes on for two minutes,
-// while they time out.
+// flows FLOWS OUT.pcap expire: the same as the first, all within a second; then another connection goes on for a
+// minute, and while they time out.
 
 static struct tcp packet_of(uint32_t flow)
 {
@@ -35,14 +35,15 @@ static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
 	}
 }
 
-// One packet each 40 us.
+// A packet each 10 ms until the others are to time out after a minute, then each 4 us.
 static void write_time(FILE *out)
 {
-	const uint64_t interval = 40000;
+	uint64_t time = UINT64_C(1000000000);
 
-	for (uint64_t time = 1000000000; time < UINT64_C(120000000000); time += interval) {
+	while (time < UINT64_C(65000000000)) {
 		struct tcp tcp = packet_of(0xfffff0);
 
+		time += time < UINT64_C(59900000000) ? 10000000 : 4000;
 		tcp.time = UINT64_C(1700000000000000000) + time;
 		tcp.payload = 0;
 		trace_write(out, &tcp);

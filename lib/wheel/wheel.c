@@ -16,8 +16,12 @@
 #define FAR_SLOTS  8192u
 #define FAR_MASK   (FAR_SLOTS - 1)
 #define SLOTS      (NEAR_SLOTS + FAR_SLOTS)
-// So many entries of a far slot are spread with each look at the wheel.
-#define SPREAD_MOST 64
+// With each look at the wheel that many entries of a far slot are spread, and for each tick that passed a
+// 4096th part of all there are: in half a round, all of them. After a leap of time it is not made up for at
+// once.
+#define SPREAD_LEAST 64
+#define SPREAD_MOST  1024
+#define SPREAD_SHIFT (ROUND_SHIFT - 1)
 
 // Numbers of lists: the slots of both levels, then the two special ones.
 #define LIST_FAR    NEAR_SLOTS
@@ -29,7 +33,8 @@
 #define FIRST_OF 0x80000000u
 
 struct wheel {
-	uint64_t tick; // the running tick; all earlier ones are in `ready` or gone
+	uint64_t tick;      // the running tick; all earlier ones are in `ready` or gone
+	uint64_t spread_at; // the tick up to which a far slot was spread
 	uint64_t next_check;
 	uint64_t now; // the latest time seen
 	uint8_t *nodes;
@@ -461,6 +466,16 @@ static uint32_t pop_exact(struct wheel *wheel, uint64_t now)
 	return WHEEL_NONE;
 }
 
+static void spread_some(struct wheel *wheel)
+{
+	uint64_t ticks = wheel->tick - wheel->spread_at;
+	uint64_t most = SPREAD_LEAST + (ticks * wheel->armed >> SPREAD_SHIFT);
+
+	wheel->spread_at = wheel->tick;
+	spread(wheel, far_list((wheel->tick >> ROUND_SHIFT) + 1),
+	       most < SPREAD_MOST ? (uint32_t)most : SPREAD_MOST);
+}
+
 // Without order within a tick, nodes are taken right out of the slots of ticks that are over.
 static uint32_t pop_coarse(struct wheel *wheel, uint64_t now)
 {
@@ -480,8 +495,10 @@ static uint32_t pop_coarse(struct wheel *wheel, uint64_t now)
 		if (wheel->tick >= target)
 			break;
 		step(wheel, target);
+		// Also while the caller is behind, or else there would be much left when the round begins.
+		spread_some(wheel);
 	}
-	spread(wheel, far_list((wheel->tick >> ROUND_SHIFT) + 1), SPREAD_MOST);
+	spread_some(wheel);
 	update_next_check(wheel);
 	return WHEEL_NONE;
 }
