@@ -133,6 +133,33 @@ static void find_checksum(struct replay_frame *frame, const uint8_t *transport, 
 		frame->checksum = (uint16_t)at;
 }
 
+// Finds the transport behind IPv6 extension headers (RFC 8200, section 4); false when it is not in this
+// frame. `left` bytes are at `header`, which is of kind *next.
+static bool skip_extensions(const uint8_t **header, uint32_t left, uint8_t *next)
+{
+	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
+
+	for (;;) {
+		uint32_t length;
+
+		if (*next != HOP_BY_HOP && *next != ROUTING && *next != FRAGMENT &&
+		    *next != AUTHENTICATION && *next != DESTINATION)
+			return true;
+		if (left < 8)
+			return false;
+		if (*next == FRAGMENT && bytes_be16(*header + 2) & 0xfff8)
+			return false;
+		length = *next == FRAGMENT         ? 8
+			 : *next == AUTHENTICATION ? ((*header)[1] + 2u) * 4
+						   : ((*header)[1] + 1u) * 8;
+		if (length > left)
+			return false;
+		*next = (*header)[0];
+		*header += length;
+		left -= length;
+	}
+}
+
 // Finds what a round changes, and returns the hash that chooses the worker: over the pair of
 // addresses alone, so that fragments, which know no ports, come to the right one.
 static uint32_t examine(struct replay *replay, const struct packet_frame *whole,
@@ -141,6 +168,8 @@ static uint32_t examine(struct replay *replay, const struct packet_frame *whole,
 	uint32_t offset = packet_ip_offset(&replay->decoder, whole);
 	const uint8_t *ip = whole->data + offset;
 	struct packet_key key = {0};
+	const uint8_t *transport;
+	uint8_t protocol;
 	uint32_t left;
 
 	if (offset == UINT32_MAX || offset > UINT16_MAX / 2)
@@ -150,7 +179,10 @@ static uint32_t examine(struct replay *replay, const struct packet_frame *whole,
 	if (frame->v6) {
 		frame->addresses = (uint16_t)(offset + 8);
 		memcpy(key.address, ip + 8, sizeof(key.address));
-		find_checksum(frame, frame->data + offset + IPV6_HEADER, ip[6]);
+		transport = frame->data + offset + IPV6_HEADER;
+		protocol = ip[6];
+		if (skip_extensions(&transport, left - IPV6_HEADER, &protocol))
+			find_checksum(frame, transport, protocol);
 	} else if (left >= IPV4_HEADER && ip[0] >> 4 == 4) {
 		frame->addresses = (uint16_t)(offset + 12);
 		for (int end = 0; end < 2; end++) {
