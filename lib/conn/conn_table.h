@@ -15,6 +15,8 @@
 //   records:  struct conn [slots], struct conn_cold [slots]
 //             slots = maximum + reserve; the reserve waits in limbo until no reader can still look at it
 //
+//   free:     a stack of slots, so that those which are taken next can be asked for ahead; then slots never used
+//
 //   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo (grace period) -> free
 //
 // The owner is the only writer. Other threads may read records inside a read section of theirs; a

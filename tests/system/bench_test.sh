@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 the weir authors
+#
+# The traces that the benches make hold what they claim; no speed is looked at.
+
+. "$(dirname "$0")/lib.sh"
+tools=$(dirname "${WEIR:-}")/../../bench
+[ -x "$tools/mix" ] || skip "the build has no benches (-Dbenches=true)"
+
+lines() { # AWK-CONDITION: connections of which it is true
+	awk -F '\t' "!/^#/ && ($1) { n++ } END { print n + 0 }" "$logs/conn.log"
+}
+
+"$tools/mix" 20000 "$work/mix.pcap" || fail "mix"
+run_weir mix -r "$work/mix.pcap"
+ended_well mix
+equal "mix: packets" 20000 "$(count_of packets)"
+equal "mix: wrong checksums" 0 "$(lines '$19 ~ /[Cc]/')"
+
+"$tools/flows" 1000 "$work/flows.pcap" || fail "flows"
+run_weir flows -C -r "$work/flows.pcap"
+equal "flows: connections" 1000 "$(lines 1)"
+
+"$tools/flows" 1000 "$work/lives.pcap" lives || fail "flows lives"
+run_weir lives -C -r "$work/lives.pcap"
+equal "lives: opened and closed" 1000 "$(lines '$12 == "SF" && $17 == 4 && $19 == 2')"
+
+"$tools/flood" 1000 "$work/flood.pcap" 2 || fail "flood"
+run_weir flood -C -r "$work/flood.pcap" --set connections.maximum=1024
+equal "flood: established" 1000 "$(lines '$3 ~ /^10\./ && $12 == "S1" && $17 == 4 && $19 == 3')"
+equal "flood: SYNs" 2000 "$(lines '$12 == "S0"')"
+finish
