@@ -42,7 +42,8 @@ static inline bool plain_ack(const struct conn_endpoint *peer, uint32_t ack, uin
 	*position = ack - peer->start;
 	// 2^31 and more counts as before the start (sequence_relative()).
 	if (__builtin_expect(plain_state(peer), 1))
-		return *position <= peer->in_order && (int32_t)*position >= 0;
+		// What was there before a second SYN-ACK moved the start may reach past 2^32.
+		return *position <= peer->in_order && (int32_t)*position >= 0 && ack >= peer->start;
 	// A peer of which only the acknowledgements tell: this one tells the same as the last.
 	return peer->state == TCP_INACTIVE && *position == 1 && peer->last == peer->start &&
 	       peer->acked == peer->start && peer->in_order == 1;
