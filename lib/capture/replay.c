@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/message.h"
+#include "base/time.h"
 #include "capture/rss.h"
 #include "capture/trace.h"
 
@@ -133,30 +134,55 @@ static void find_checksum(struct replay_frame *frame, const uint8_t *transport, 
 		frame->checksum = (uint16_t)at;
 }
 
-// Finds the transport behind IPv6 extension headers (RFC 8200, section 4); false when it is not in this
-// frame. `left` bytes are at `header`, which is of kind *next.
-static bool skip_extensions(const uint8_t **header, uint32_t left, uint8_t *next)
+// What stands between an IPv6 header and the transport.
+enum extension {
+	EXTENSION_NONE,     // nothing that matters: the transport is there
+	EXTENSION_FRAGMENT, // a later fragment: the transport is in another frame
+	EXTENSION_STRANGE, // the checksum covers other addresses than those of the header, or who knows
+};
+
+// Skips IPv6 extension headers (RFC 8200, section 4). `left` bytes are at *header, which is of kind *next.
+// Routing headers and home addresses (RFC 6275) replace addresses in the checksum.
+static enum extension skip_extensions(const uint8_t **header, uint32_t left, uint8_t *next)
 {
 	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
 
 	for (;;) {
 		uint32_t length;
 
-		if (*next != HOP_BY_HOP && *next != ROUTING && *next != FRAGMENT &&
-		    *next != AUTHENTICATION && *next != DESTINATION)
-			return true;
+		if (*next == ROUTING || *next == DESTINATION)
+			return EXTENSION_STRANGE;
+		if (*next != HOP_BY_HOP && *next != FRAGMENT && *next != AUTHENTICATION)
+			return EXTENSION_NONE;
 		if (left < 8)
-			return false;
+			return EXTENSION_STRANGE;
 		if (*next == FRAGMENT && bytes_be16(*header + 2) & 0xfff8)
-			return false;
+			return EXTENSION_FRAGMENT;
 		length = *next == FRAGMENT         ? 8
 			 : *next == AUTHENTICATION ? ((*header)[1] + 2u) * 4
 						   : ((*header)[1] + 1u) * 8;
 		if (length > left)
-			return false;
+			return EXTENSION_STRANGE;
 		*next = (*header)[0];
 		*header += length;
 		left -= length;
+	}
+}
+
+static void find_checksum_v6(struct replay_frame *frame, const uint8_t *ip, uint32_t left)
+{
+	const uint8_t *transport = ip + IPV6_HEADER;
+	uint8_t protocol = ip[6];
+
+	switch (skip_extensions(&transport, left - IPV6_HEADER, &protocol)) {
+	case EXTENSION_NONE:
+		find_checksum(frame, transport, protocol);
+		break;
+	case EXTENSION_FRAGMENT:
+		break;
+	case EXTENSION_STRANGE:
+		frame->addresses = 0;
+		break;
 	}
 }
 
@@ -168,8 +194,6 @@ static uint32_t examine(struct replay *replay, const struct packet_frame *whole,
 	uint32_t offset = packet_ip_offset(&replay->decoder, whole);
 	const uint8_t *ip = whole->data + offset;
 	struct packet_key key = {0};
-	const uint8_t *transport;
-	uint8_t protocol;
 	uint32_t left;
 
 	if (offset == UINT32_MAX || offset > UINT16_MAX / 2)
@@ -179,10 +203,7 @@ static uint32_t examine(struct replay *replay, const struct packet_frame *whole,
 	if (frame->v6) {
 		frame->addresses = (uint16_t)(offset + 8);
 		memcpy(key.address, ip + 8, sizeof(key.address));
-		transport = frame->data + offset + IPV6_HEADER;
-		protocol = ip[6];
-		if (skip_extensions(&transport, left - IPV6_HEADER, &protocol))
-			find_checksum(frame, transport, protocol);
+		find_checksum_v6(frame, frame->data + offset, left);
 	} else if (left >= IPV4_HEADER && ip[0] >> 4 == 4) {
 		frame->addresses = (uint16_t)(offset + 12);
 		for (int end = 0; end < 2; end++) {
@@ -228,11 +249,10 @@ static int add_frame(struct replay *replay, const struct packet_frame *whole)
 	return 0;
 }
 
+// Signals wait until all is loaded.
 static bool go_on(void *context)
 {
-	const struct replay *replay = context;
-
-	return !atomic_load_explicit(&replay->stop, memory_order_relaxed);
+	return true;
 }
 
 static int load(struct replay *replay)
@@ -330,6 +350,9 @@ static bool next_round(const struct replay *replay, struct replay_part *part)
 	uint32_t rounds = replay->settings.rounds, mask;
 
 	if (part->count == 0 || (rounds != 0 && part->round + 1 >= rounds))
+		return false;
+	// Time has an end, to which a trace of many years comes after a few rounds.
+	if (part->later + 2 * (replay->last - replay->first + PAUSE) + replay->first > TIME_LATEST)
 		return false;
 	part->round++;
 	part->at = 0;

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 // The loop of a replay: that of live input, with frames from memory instead of a card's, and time
-// from the frames. All packets of a connection come to this worker, whatever their number.
+// from the frames. All packets between two hosts come to this worker, whatever the number of workers; what is
+// in their tunnels is tracked here, too, which live input hands to the worker of the inner connection.
 
 #define BURST          64
 #define TIMERS_A_TURN  128
@@ -105,6 +106,15 @@ static bool send_finished(struct worker *worker)
 	return waited;
 }
 
+static void count_only(struct worker *worker, const struct packet_frame *frames, uint32_t count)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+
+	counters->left += count;
+	for (uint32_t i = 0; i < count; i++)
+		counters->bytes += frames[i].length;
+}
+
 void *worker_run_replay(void *argument)
 {
 	struct worker *worker = argument;
@@ -119,7 +129,7 @@ void *worker_run_replay(void *argument)
 
 		worker->counters.capture.received += count;
 		if (settings->receive_only) {
-			worker->counters.capture.left += count;
+			count_only(worker, frames, count);
 		} else {
 			track_burst(worker, frames, count);
 			conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);

@@ -45,6 +45,7 @@ equal "the same addresses" "$alone" "$(grep -v '^#' "$logs/conn.log" | cut -f 3 
 
 replay receive-only --set replay.rounds=5 --set replay.receive_only=yes
 equal "only received: packets" 1630 "$(count_of packets)"
+grep -q '^packets   1630 (407950 bytes)' "$out" || fail "only received: bytes" -- "$out"
 equal "only received: connections" 0 "$(count_of connections)"
 
 prepare no-trace
