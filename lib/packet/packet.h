@@ -139,6 +139,7 @@ struct packet {
 	uint8_t may_carry : 1; // UDP that may be a tunnel; whether it is, its connection decides
 	uint8_t step : 1;      // comes long after all before it; set by capture, files only
 	uint8_t frame_cut : 1; // not all of the frame was captured, padding included
+	uint8_t unused : 4;
 	uint8_t pad;
 };
 

@@ -98,10 +98,13 @@ static inline bool write_key(const struct plain *plain, uint32_t ports, const ui
 			swap = (ports & 0xffff) > ports >> 16;
 	}
 
-	uint64_t low0 = swap ? b0 : a0, low1 = swap ? b1 : a1;
-	uint64_t high0 = swap ? a0 : b0, high1 = swap ? a1 : b1;
+	// Who has the lower address is a coin's toss: a branch would be guessed wrong every other time.
+	uint64_t other = -(uint64_t)swap, change0 = (a0 ^ b0) & other, change1 = (a1 ^ b1) & other;
+	uint64_t low0 = a0 ^ change0, low1 = a1 ^ change1;
+	uint64_t high0 = b0 ^ change0, high1 = b1 ^ change1;
+	uint32_t turn = (uint32_t)swap << 4;
 
-	ports = swap ? ports >> 16 | ports << 16 : ports;
+	ports = ports << turn | ports >> (-turn & 31);
 	tail = ports | (uint64_t)plain->protocol << 32;
 	memcpy(key, &low0, 8);
 	memcpy(key + 8, &low1, 8);
@@ -145,6 +148,7 @@ static inline void set_rest(const struct packet_frame *frame, struct packet *pac
 	packet->may_carry = 0;
 	packet->step = 0;
 	packet->frame_cut = frame->length > frame->captured;
+	packet->unused = 0;
 }
 
 static inline void set_tcp(const uint8_t *header, struct packet *packet)
