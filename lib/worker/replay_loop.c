@@ -67,6 +67,9 @@ static void track_burst(struct worker *worker, const struct packet_frame *frames
 	struct packet packets[BURST];
 	uint32_t from = 0;
 
+	// The wheel comes to the present while it is empty, which is one step.
+	if (__builtin_expect(worker->now == 0, 0))
+		conn_table_advance(worker->table, frames[0].time, 1);
 	for (uint32_t i = 0; i < count; i++) {
 		struct packet *packet = &packets[i];
 		enum packet_verdict verdict = packet_decode(&worker->decoder, &frames[i], packet);
