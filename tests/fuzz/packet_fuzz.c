@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 #include "packet/fragment.h"
-#include "packet/packet.h"
+#include "packet/packet_internal.h"
 #include "packet/packet_key.h"
 
 // Any bytes as frames of any link type. An input is one byte of settings, and then for each frame
@@ -158,6 +158,19 @@ static void check_packet(struct packet_decoder *decoder, const struct packet *pa
 		open_tunnels(decoder, packet, bounds);
 }
 
+// What is decoded the short way comes out as it does the long way.
+static void check_plain(struct packet_decoder *decoder, const struct packet_frame *frame)
+{
+	struct packet plain, other;
+
+	memset(&plain, 0, sizeof(plain));
+	memset(&other, 0, sizeof(other));
+	if (frame->link != PACKET_LINK_ETHERNET || !packet_plain_decode(decoder, frame, &plain))
+		return;
+	CHECK(packet_decode_any(decoder, frame, &other) == PACKET_TRACK);
+	CHECK(memcmp(&plain, &other, sizeof(plain)) == 0);
+}
+
 static void decode_one(struct packet_decoder *decoder, struct input *input, uint64_t time)
 {
 	uint32_t link = links[take_8(input) % (sizeof(links) / sizeof(links[0]))];
@@ -180,6 +193,7 @@ static void decode_one(struct packet_decoder *decoder, struct input *input, uint
 	input->data += captured;
 	input->left -= captured;
 	frame = (struct packet_frame){bytes, captured, captured + missing, time, link};
+	check_plain(decoder, &frame);
 	memset(&packet, 0xee, sizeof(packet));
 	verdict = packet_decode(decoder, &frame, &packet);
 	CHECK(packet.verdict == verdict);
