@@ -211,9 +211,10 @@ bool conn_timers_end(struct conn_table *table);
 
 // tcp.c, datagram.c
 bool tcp_reuses(const struct conn *conn, const struct packet *packet);
-void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
-// The same for packets of which tcp_track() knows that they are not plain (tcp_plain.h).
-void tcp_track_any(struct conn_table *table, struct conn *conn, const struct packet *packet);
+// Any packet; whoever has many tries tcp_plain_track() first. Not for inlining: what plain packets need
+// is to stay small.
+__attribute__((noinline)) void tcp_track(struct conn_table *table, struct conn *conn,
+					 const struct packet *packet);
 void udp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
 void icmp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);
 void other_track(struct conn_table *table, struct conn *conn, const struct packet *packet);

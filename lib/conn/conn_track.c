@@ -4,6 +4,7 @@
 
 #include "conn/content.h"
 #include "conn/datagram.h"
+#include "conn/tcp_plain.h"
 
 #define NO_LIMIT SIZE_MAX
 
@@ -107,7 +108,8 @@ static inline __attribute__((always_inline)) struct conn *track(struct conn_tabl
 	table->counters.packets++;
 	switch (packet->key.protocol) {
 	case PACKET_TCP:
-		tcp_track(table, conn, packet);
+		if (!tcp_plain_track(table, conn, packet))
+			tcp_track(table, conn, packet);
 		break;
 	case PACKET_UDP:
 		udp_track(table, conn, packet);

@@ -3,7 +3,6 @@
 #include "conn/conn_history.h"
 
 #include "conn/content.h"
-#include "conn/tcp_plain.h"
 #include "conn/tcp_sequence.h"
 #include "conn/tcp_state.h"
 #include "conn/tcp_stream.h"
@@ -366,7 +365,7 @@ static inline __attribute__((always_inline)) bool take_data(struct conn_table *t
 			    fresh);
 }
 
-void tcp_track_any(struct conn_table *table, struct conn *conn, const struct packet *packet)
+void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
 	unsigned sender = conn_side(conn, packet), seen_as = sender;
 	uint8_t flags = packet->tcp_flags;
@@ -407,10 +406,4 @@ void tcp_track_any(struct conn_table *table, struct conn *conn, const struct pac
 		tcp_state_close(table, conn, sender, close.finish);
 	conn_count(table, conn, sender, packet->ip_length);
 	check_half_open(table, conn, packet, sender);
-}
-
-void tcp_track(struct conn_table *table, struct conn *conn, const struct packet *packet)
-{
-	if (!tcp_plain_track(table, conn, packet))
-		tcp_track_any(table, conn, packet);
 }

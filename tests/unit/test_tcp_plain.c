@@ -63,7 +63,7 @@ static void send_packet(struct pair *pair, uint32_t from, uint32_t to, uint8_t f
 	}
 	if (conn[0] != NULL && conn[1] != NULL &&
 	    tcp_plain_track(pair->way[0].table, conn[0], &pair->way[0].packet)) {
-		tcp_track_any(pair->way[1].table, conn[1], &pair->way[1].packet);
+		tcp_track(pair->way[1].table, conn[1], &pair->way[1].packet);
 		assert_same(pair, conn[0], conn[1]);
 		pair->plain++;
 		return;
