@@ -192,10 +192,8 @@ static bool slot_available(struct conn_table *table)
 // Asks the memory for a slot that is taken soon: it has not been looked at for long, or never.
 static void slot_prefetch(const struct conn_table *table, uint32_t slot)
 {
-	__builtin_prefetch(&table->conn[slot], 1);
-	__builtin_prefetch(&table->conn[slot].end, 1);
-	__builtin_prefetch(&table->cold[slot], 1);
-	__builtin_prefetch((const char *)&table->cold[slot] + sizeof(table->cold[slot]) - 1, 1);
+	conn_prefetch_hot(&table->conn[slot]);
+	conn_prefetch_cold(table, slot);
 }
 
 static uint32_t slot_take(struct conn_table *table)

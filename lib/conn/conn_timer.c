@@ -294,10 +294,8 @@ static void prefetch_next(const struct conn_table *table)
 
 	if (slot == WHEEL_NONE)
 		return;
-	__builtin_prefetch(&table->conn[slot], 1);
-	__builtin_prefetch(&table->conn[slot].end, 1);
-	__builtin_prefetch(&table->cold[slot], 1);
-	__builtin_prefetch((const char *)&table->cold[slot] + sizeof(table->cold[slot]) - 1, 1);
+	conn_prefetch_hot(&table->conn[slot]);
+	conn_prefetch_cold(table, slot);
 }
 
 size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)

@@ -159,8 +159,7 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 	conn = conn_index_likely(table, packet);
 	if (__builtin_expect(conn == NULL, 0))
 		return NULL;
-	__builtin_prefetch(conn, 1);
-	__builtin_prefetch((const char *)conn + 64, 1);
+	conn_prefetch_hot(conn);
 	return conn;
 }
 
@@ -169,7 +168,6 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,
 				 const struct conn *conn)
 {
-	const char *cold;
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
 
 	if (conn == NULL)
@@ -178,9 +176,7 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 	    (packet->key.protocol != PACKET_TCP ||
 	     !(packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST))))
 		return;
-	cold = (const char *)conn_cold(table, conn);
-	__builtin_prefetch(cold, 1);
-	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
+	conn_prefetch_cold(table, conn_slot(table, conn));
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)

@@ -5,9 +5,9 @@
 #include "conn/conn_history.h"
 #include "conn/tcp_sequence.h"
 
-// The plain packet. Nine of ten TCP packets carry no flag but ACK (and PSH), come next in their
-// stream or repeat what was there, acknowledge what was sent, and so tell their connection nothing
-// new but positions and counts. All that tcp.c does for them comes down to what stands here; where
+// The plain packet. Once a connection is open, most TCP packets carry no flag but ACK (and PSH), come
+// next in their stream or repeat what was there, acknowledge what was sent, and so tell it nothing new
+// but positions and counts. All that tcp.c does for them comes down to what stands here; where
 // any doubt is left, tcp.c does it. A unit test sends packets of all kinds both ways and compares.
 
 // State, flags and letters of an endpoint as one word. The compiler makes constants of those that are
