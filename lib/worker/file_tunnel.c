@@ -34,31 +34,6 @@ static enum packet_tunnel await(const struct batch_tunnel *tunnel, struct uid *u
 	return (enum packet_tunnel)(told - 1);
 }
 
-// Decodes all that is inside; returns how many packets that are.
-static size_t decode_inside(struct worker *worker, const struct packet *carrier, bool ours,
-			    enum packet_tunnel kind, struct uid uid, struct packet *packets)
-{
-	struct capture_counters *counters = &worker->counters.capture;
-	size_t count = 0;
-
-	packet_decapsulate(&worker->decoder, carrier, kind, uid, &packets[0]);
-	do {
-		struct packet *packet = &packets[count];
-
-		if (packet->verdict == PACKET_TRACK)
-			packet->owner = rss_worker(rss_hash(&packet->key));
-		// The levels of the batch have room for one tunnel in each.
-		if (count > 0)
-			packet->may_carry = 0;
-		if (ours) {
-			counters->unpacked++;
-			counters->verdict[packet->verdict]++;
-		}
-		count++;
-	} while (count < INSIDE_MOST && packet_decode_more(&worker->decoder, &packets[count]));
-	return count;
-}
-
 void worker_carrier_file(void *context, const struct packet *packet, bool ours,
 			 enum packet_tunnel kind, struct uid uid)
 {
@@ -76,7 +51,11 @@ void worker_carrier_file(void *context, const struct packet *packet, bool ours,
 		kind = await(tunnel, &uid);
 	if (kind == PACKET_TUNNEL_NONE)
 		return;
-	count = decode_inside(worker, packet, ours, kind, uid, inside);
+	count = worker_decode_inside(worker, packet, kind, uid, ours, inside, INSIDE_MOST);
+	for (size_t i = 0; i < count; i++) {
+		if (inside[i].verdict == PACKET_TRACK)
+			inside[i].owner = rss_worker(rss_hash(&inside[i].key));
+	}
 	worker->level++;
 	conn_track(worker->table, inside, count, (uint8_t)worker->settings.index);
 	worker->level--;

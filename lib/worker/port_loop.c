@@ -16,9 +16,6 @@
 // How far ahead packet data is asked for.
 #define DATA_AHEAD   6
 #define HANDOFF_RING 4096
-// Work besides packets is done in slices, so that no burst waits for long.
-#define TIMERS_A_TURN  128
-#define RECORDS_A_TURN 256
 
 // What crosses from the worker that received a packet to the one that owns its connection.
 struct handoff {

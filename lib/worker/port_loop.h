@@ -8,9 +8,6 @@
 
 struct rte_mbuf;
 
-// Packets taken from a queue at a time.
-#define BURST 64
-
 // Tracks a burst, and all that is in its tunnels. `buffers` are what the packets lie in; they stay
 // with the caller.
 void worker_track_burst(struct worker *worker, const struct packet *packets,

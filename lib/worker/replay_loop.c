@@ -14,9 +14,6 @@
 // from the frames. All packets between two hosts come to this worker, whatever the number of workers; what is
 // in their tunnels is tracked here, too, which live input hands to the worker of the inner connection.
 
-#define BURST          64
-#define TIMERS_A_TURN  128
-#define RECORDS_A_TURN 256
 // Finished connections that wait for the control core until no more packets are taken: half of what
 // a table can hold back.
 #define WAITING_MOST 32768
@@ -27,22 +24,14 @@ void worker_carrier_replay(void *context, const struct packet *packet, bool ours
 			   enum packet_tunnel kind, struct uid uid)
 {
 	struct worker *worker = context;
-	struct capture_counters *counters = &worker->counters.capture;
 	struct packet inside[INSIDE_MOST];
-	size_t count = 0;
+	size_t count;
 
 	if (kind == PACKET_TUNNEL_NONE)
 		return;
-	packet_decapsulate(&worker->decoder, packet, kind, uid, &inside[0]);
-	do {
-		inside[count].owner = (uint8_t)worker->settings.index;
-		// The decoder remembers one frame's rest at a time.
-		if (count > 0)
-			inside[count].may_carry = 0;
-		counters->unpacked++;
-		counters->verdict[inside[count].verdict]++;
-		count++;
-	} while (count < INSIDE_MOST && packet_decode_more(&worker->decoder, &inside[count]));
+	count = worker_decode_inside(worker, packet, kind, uid, true, inside, INSIDE_MOST);
+	for (size_t i = 0; i < count; i++)
+		inside[i].owner = (uint8_t)worker->settings.index;
 	conn_track(worker->table, inside, count, (uint8_t)worker->settings.index);
 }
 

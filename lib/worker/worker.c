@@ -151,6 +151,26 @@ void worker_end(void)
 	urcu_qsbr_unregister_thread();
 }
 
+size_t worker_decode_inside(struct worker *worker, const struct packet *carrier,
+			    enum packet_tunnel kind, struct uid uid, bool counted,
+			    struct packet *packets, size_t most)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+	size_t count = 0;
+
+	packet_decapsulate(&worker->decoder, carrier, kind, uid, &packets[0]);
+	do {
+		if (count > 0)
+			packets[count].may_carry = 0;
+		if (counted) {
+			counters->unpacked++;
+			counters->verdict[packets[count].verdict]++;
+		}
+		count++;
+	} while (count < most && packet_decode_more(&worker->decoder, &packets[count]));
+	return count;
+}
+
 bool worker_send_finished(struct worker *worker, size_t most)
 {
 	struct conn_summary summary;

@@ -74,6 +74,19 @@ void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
 void worker_carrier_replay(void *worker, const struct packet *packet, bool ours,
 			   enum packet_tunnel kind, struct uid uid);
 
+// Packets taken at a time, live or of a replay. What else there is to do is done in slices, so that no
+// burst waits for long.
+#define BURST          64
+#define TIMERS_A_TURN  128
+#define RECORDS_A_TURN 256
+
+// worker.c: decodes all that is inside a tunnel's packet, up to `most` packets, and counts it if `counted`.
+// Returns how many there are; the caller says who owns them. Those after the first are not opened
+// further: the decoder, and a batch's levels, have room for one tunnel in each.
+size_t worker_decode_inside(struct worker *worker, const struct packet *carrier,
+			    enum packet_tunnel kind, struct uid uid, bool counted,
+			    struct packet *packets, size_t most);
+
 // worker.c: the first and the last thing that a worker's thread does.
 void worker_begin(struct worker *worker);
 void worker_end(void);
