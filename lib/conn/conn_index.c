@@ -56,7 +56,10 @@ struct conn *conn_index_likely(const struct conn_table *table, const struct pack
 	const struct conn_bucket *bucket = &table->bucket[packet->hash & table->bucket_mask];
 	unsigned match = bucket_match(bucket, hash_tag(packet->hash));
 
-	return match != 0 ? &table->conn[bucket->slot[__builtin_ctz(match)]] : NULL;
+	// Without a branch: new connections come by chance. Where nothing matches it is entry 0, whose slot is
+	// that of some record, or 0.
+	return &table->conn[bucket->slot[__builtin_ctz(match | 1 << BUCKET_ENTRIES) %
+					 BUCKET_ENTRIES]];
 }
 
 static uint32_t overflow_take(struct conn_table *table)

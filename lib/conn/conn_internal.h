@@ -131,7 +131,8 @@ void conn_list_remove(struct conn_table *table, struct conn_list *list, struct c
 
 // conn_index.c
 struct conn *conn_index_find(struct conn_table *table, const struct packet *packet);
-// The record of the first entry that looks like the packet's, unseen: to be prefetched.
+// The record of the first entry that looks like the packet's, unseen, to be prefetched; or any record where
+// there is no such entry.
 struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);

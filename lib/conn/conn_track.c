@@ -67,50 +67,40 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 	return conn;
 }
 
-// `likely` is the record of the first entry in the index that looked like the packet's a moment ago, or
-// NULL; since then it may have been removed, or another one made.
+// The packet's connection, if it has one. `likely` is the record that the index pointed to a moment ago; since
+// then it may have been removed, and another one made, and it never need have been the packet's.
 static inline __attribute__((always_inline)) struct conn *find_live(struct conn_table *table,
 								    const struct packet *packet,
 								    struct conn *likely)
 {
 	struct conn *conn = likely;
 
-	if (conn == NULL || !conn_flag(conn, CONN_LIVE) ||
-	    !packet_key_equal(&conn->key, &packet->key))
+	if (__builtin_expect(
+		    !(conn_flag(conn, CONN_LIVE) & packet_key_equal(&conn->key, &packet->key)), 0))
 		conn = conn_index_find(table, packet);
-	if (conn == NULL)
+	if (__builtin_expect(conn == NULL, 0))
 		return NULL;
 	// The wheel may be a tick behind; a packet never extends a connection whose time is over. With
 	// exact time only what was held back is late, and that is meant to wait.
 	if (__builtin_expect(conn->wheel.due <= table->clock, 0) && !table->settings.exact_time &&
 	    !conn_timers_run(table, conn))
 		return NULL;
-	if (packet->key.protocol == PACKET_TCP && tcp_reuses(conn, packet)) {
-		conn_event(table, conn, CONN_EVENT_REUSED);
-		conn_remove(table, conn, CONN_REASON_REUSED);
-		return NULL;
-	}
-	if (conn_tunnel_look(table, conn, packet))
-		conn_tunnel_change(table, conn, packet);
 	return conn;
 }
 
-static inline __attribute__((always_inline)) struct conn *track(struct conn_table *table,
-								const struct packet *packet,
-								struct conn *likely)
+static __attribute__((noinline)) bool reuses(struct conn_table *table, struct conn *conn,
+					     const struct packet *packet)
 {
-	struct conn *conn = find_live(table, packet, likely);
+	if (!tcp_reuses(conn, packet))
+		return false;
+	conn_event(table, conn, CONN_EVENT_REUSED);
+	conn_remove(table, conn, CONN_REASON_REUSED);
+	return true;
+}
 
-	if (__builtin_expect(conn == NULL, 0))
-		conn = conn_open(table, packet);
-	if (conn == NULL)
-		return NULL;
-	table->counters.packets++;
+static void track_datagram(struct conn_table *table, struct conn *conn, const struct packet *packet)
+{
 	switch (packet->key.protocol) {
-	case PACKET_TCP:
-		if (!tcp_plain_track(table, conn, packet))
-			tcp_track(table, conn, packet);
-		break;
 	case PACKET_UDP:
 		udp_track(table, conn, packet);
 		break;
@@ -122,6 +112,31 @@ static inline __attribute__((always_inline)) struct conn *track(struct conn_tabl
 		other_track(table, conn, packet);
 		break;
 	}
+}
+
+static inline __attribute__((always_inline)) struct conn *track(struct conn_table *table,
+								const struct packet *packet,
+								struct conn *likely)
+{
+	struct conn *conn = find_live(table, packet, likely);
+	bool tcp = packet->key.protocol == PACKET_TCP;
+
+	if (__builtin_expect(conn != NULL, 1)) {
+		if (tcp && packet->tcp_flags & PACKET_TCP_SYN && reuses(table, conn, packet))
+			conn = NULL;
+		else if (conn_tunnel_look(table, conn, packet))
+			conn_tunnel_change(table, conn, packet);
+	}
+	if (__builtin_expect(conn == NULL, 0)) {
+		conn = conn_open(table, packet);
+		if (conn == NULL)
+			return NULL;
+	}
+	table->counters.packets++;
+	if (!tcp)
+		track_datagram(table, conn, packet);
+	else if (!tcp_plain_track(table, conn, packet))
+		tcp_track(table, conn, packet);
 	return conn;
 }
 
@@ -142,41 +157,41 @@ static void carry(struct conn_table *table, struct conn *conn, const struct pack
 	settings->carrier(settings->carrier_context, packet, ours, kind, uid);
 }
 
-static bool is_ours(const struct packet *packet, uint8_t worker)
+static inline bool is_ours(const struct packet *packet, uint8_t worker)
 {
-	return packet->verdict == PACKET_TRACK && packet->owner == worker;
+	return (packet->verdict == PACKET_TRACK) & (packet->owner == worker);
 }
 
 // The record that a packet will probably need: the first entry with its tag. Where there is none, a
-// connection is about to begin, or the packet is not for us.
+// connection is about to begin, and it is any record.
 static inline struct conn *prefetch_record(struct conn_table *table, const struct packet *packet,
 					   uint8_t worker)
 {
 	struct conn *conn;
 
-	if (!is_ours(packet, worker))
-		return NULL;
+	if (__builtin_expect(!is_ours(packet, worker), 0))
+		return table->conn;
 	conn = conn_index_likely(table, packet);
-	if (__builtin_expect(conn == NULL, 0))
-		return NULL;
 	conn_prefetch_hot(conn);
 	return conn;
 }
 
 // When the record is there: does its packet need the cold half, for a letter, the handshake or the
-// end? A packet that only moves positions and counts does not.
+// end? A packet that only moves positions and counts does not. That is for chance to decide, so there is no
+// branch: what is not needed is taken from where it lies already.
 static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,
 				 const struct conn *conn)
 {
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
+	bool control = (packet->key.protocol == PACKET_TCP) &
+		       ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) !=
+			0);
+	bool seen = conn->end[conn_side(conn, packet)].letters & letter;
+	const char *cold = (const char *)conn_cold(table, conn);
 
-	if (conn == NULL)
-		return;
-	if (conn->end[conn_side(conn, packet)].letters & letter &&
-	    (packet->key.protocol != PACKET_TCP ||
-	     !(packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST))))
-		return;
-	conn_prefetch_cold(table, conn_slot(table, conn));
+	cold = seen & !control ? (const char *)conn : cold;
+	__builtin_prefetch(cold, 1);
+	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)

@@ -3,7 +3,7 @@
 #include "conn/conn_history.h"
 
 #include "conn/content.h"
-#include "conn/tcp_sequence.h"
+#include "conn/tcp_plain.h"
 #include "conn/tcp_state.h"
 #include "conn/tcp_stream.h"
 
@@ -406,4 +406,5 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 		tcp_state_close(table, conn, sender, close.finish);
 	conn_count(table, conn, sender, packet->ip_length);
 	check_half_open(table, conn, packet, sender);
+	tcp_plain_prepare(table, conn);
 }

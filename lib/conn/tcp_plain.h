@@ -9,6 +9,8 @@
 // next in their stream or repeat what was there, acknowledge what was sent, and so tell it nothing new
 // but positions and counts. All that tcp.c does for them comes down to what stands here; where
 // any doubt is left, tcp.c does it. A unit test sends packets of all kinds both ways and compares.
+//
+// What does not depend on the packet is found out whenever tcp.c was at work, and kept as one bit a side.
 
 // State, flags and letters of an endpoint as one word. The compiler makes constants of those that are
 // built of constants.
@@ -36,80 +38,126 @@ static inline bool plain_state(const struct conn_endpoint *end)
 	return end->state - (unsigned)TCP_PARTIAL <= 1;
 }
 
-// The peer's side: does the ACK lie within what the peer is known to have sent?
-static inline bool plain_ack(const struct conn_endpoint *peer, uint32_t ack, uint32_t *position)
+// Can the next packet of `sender` be plain? Its first packet, the originator's first ACK, and the one
+// after which a connection is no longer half-open are not.
+static inline bool plain_sender(const struct conn *conn, unsigned sender)
 {
-	*position = ack - peer->start;
-	// 2^31 and more counts as before the start (sequence_relative()).
-	if (__builtin_expect(plain_state(peer), 1))
-		// What was there before a second SYN-ACK moved the start may reach past 2^32.
-		return *position <= peer->in_order && (int32_t)*position >= 0 && ack >= peer->start;
-	// A peer of which only the acknowledgements tell: this one tells the same as the last.
-	return peer->state == TCP_INACTIVE && *position == 1 && peer->last == peer->start &&
+	const struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
+
+	if (!plain_state(end) ||
+	    !conn_flag(conn, sender == CONN_ORIG ? CONN_SEEN_ORIG : CONN_SEEN_RESP))
+		return false;
+	if (!conn_flag(conn, CONN_ANSWERED) && sender == CONN_ORIG && end->state == TCP_ESTABLISHED)
+		return false;
+	return !conn_flag(conn, CONN_HALF_OPEN) || peer->state == TCP_INACTIVE;
+}
+
+// To be called after anything but a plain packet changed the connection.
+static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
+{
+	struct conn_endpoint *end = conn->end;
+	bool plain = plain_flags(plain_word(&end[0]) | plain_word(&end[1]));
+
+	// Payload that waits for a hole to be filled.
+	if (__builtin_expect(conn_flag(conn, CONN_EXTENDED), 0)) {
+		const struct conn_extension *extension = conn_extension_get(table, conn);
+
+		plain = plain && extension->range[0] == CONN_NO_EXTENSION &&
+			extension->range[1] == CONN_NO_EXTENSION;
+	}
+	end[CONN_ORIG].plain = plain && plain_sender(conn, CONN_ORIG);
+	end[CONN_RESP].plain = plain && plain_sender(conn, CONN_RESP);
+}
+
+// The peer's side: does the ACK lie within what the peer is known to have sent? 2^31 and more counts as
+// before the start (sequence_relative()). What was there before a second SYN-ACK moved the start may
+// reach past 2^32.
+static inline bool plain_ack(const struct conn_endpoint *peer, uint32_t ack, uint32_t position)
+{
+	return (position <= peer->in_order) & ((int32_t)position >= 0) & (ack >= peer->start);
+}
+
+// A peer of which only the acknowledgements tell: this one tells the same as the last.
+static inline bool plain_silent(const struct conn_endpoint *peer, uint32_t position)
+{
+	return peer->state == TCP_INACTIVE && position == 1 && peer->last == peer->start &&
 	       peer->acked == peer->start && peer->in_order == 1;
 }
 
-// The next payload of a stream without a hole, where no limit of tcp_stream.c comes near.
-static inline bool plain_payload(const struct conn_endpoint *end, uint32_t length)
+// The next payload, if any, of a stream without a hole, where no limit of tcp_stream.c comes near.
+static inline bool plain_next(const struct conn_endpoint *end, uint32_t length)
 {
 	uint32_t after = end->last + length, sent = after - end->start;
 
-	return after > end->last && (int32_t)sent >= 0 && end->in_order == end->last - end->start &&
-	       sequence_distance(end->acked, end->last) <= 0 &&
-	       (end->acked - end->start > 1 || sent <= TCP_NEVER_ACKED_MOST) &&
-	       sent - end->trimmed <= TCP_UNACKED_MOST;
+	return (after >= end->last) & ((int32_t)sent >= 0) &
+	       (end->in_order == end->last - end->start) &
+	       (sequence_distance(end->acked, end->last) <= 0) &
+	       ((end->acked - end->start > 1) | (sent <= TCP_NEVER_ACKED_MOST)) &
+	       (sent - end->trimmed <= TCP_UNACKED_MOST);
 }
 
-// Payload that all was there before.
+// Nothing, or payload that all was there before.
 static inline bool plain_repeat(const struct conn_endpoint *end, uint32_t sequence, uint32_t length)
 {
 	uint32_t position = sequence - end->start;
 
+	if (length == 0)
+		return sequence_distance(sequence, end->last) <= 0;
 	return (int32_t)position >= 0 && position + length <= end->in_order &&
 	       sequence_distance(sequence + length, end->last) <= 0;
 }
 
-// Tracks the packet if it is plain; false when it is not, and nothing was changed.
+// The first payload of a side, or its first ACK. False when it may also exchange the roles, which
+// happens after a lone SYN-ACK.
+static inline bool plain_letter(struct conn_table *table, struct conn *conn, unsigned sender,
+				uint32_t length)
+{
+	if (conn->end[CONN_ORIG].letters == CONN_LETTER_SYN && conn->end[CONN_RESP].letters == 0)
+		return false;
+	conn->end[sender].letters |= length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
+	conn_history_add(table, conn, sender, length > 0 ? 'D' : 'A');
+	return true;
+}
+
+// Tracks the packet if it is plain; false when it is not, and nothing was changed. Tests that hardly
+// ever fail are made together, without branches.
 static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 				   const struct packet *packet)
 {
 	const uint8_t control = PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK;
-	unsigned sender = conn_side(conn, packet), flags = conn->key.flags;
+	unsigned sender = conn_side(conn, packet);
 	struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
-	uint32_t length = packet->payload_length, position;
+	uint32_t length = packet->payload_length, ack = packet->acknowledgement;
+	uint32_t position = ack - peer->start;
 	uint8_t letter = length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	bool next = packet->sequence == end->last;
+	bool next = packet->sequence == end->last, spoke = plain_state(peer);
 
-	if ((packet->tcp_flags & control) != PACKET_TCP_ACK || packet->window == 0 ||
-	    packet->transport != PACKET_TRANSPORT_OK || packet->payload_captured < length)
+	if (!((packet->tcp_flags & control) == PACKET_TCP_ACK) | (packet->window == 0) |
+	    (packet->transport != PACKET_TRANSPORT_OK) | (packet->payload_captured < length) |
+	    !end->plain)
 		return false;
-	if (!plain_flags(plain_word(end) | plain_word(peer)) || !plain_state(end) ||
-	    !(end->letters & letter) || flags & CONN_EXTENDED ||
-	    !(flags & (sender == CONN_ORIG ? CONN_SEEN_ORIG : CONN_SEEN_RESP)))
+	if (!(__builtin_expect(spoke, 1) ? plain_ack(peer, ack, position)
+					 : plain_silent(peer, position)))
 		return false;
-	if (!(flags & CONN_ANSWERED) && sender == CONN_ORIG && end->state == TCP_ESTABLISHED)
-		return false;
-	if (flags & CONN_HALF_OPEN && peer->state != TCP_INACTIVE)
-		return false;
-	if (!plain_ack(peer, packet->acknowledgement, &position))
-		return false;
-	if (length > 0 && next) {
-		if (!plain_payload(end, length))
+	if (__builtin_expect(!next, 0)) {
+		if ((length > 0 && table->settings.count_segments) ||
+		    !plain_repeat(end, packet->sequence, length))
 			return false;
+	} else if (!plain_next(end, length)) {
+		return false;
+	}
+	if (__builtin_expect(!(end->letters & letter), 0) &&
+	    !plain_letter(table, conn, sender, length))
+		return false;
+	if (__builtin_expect(next, 1)) {
 		end->last += length;
 		end->in_order += length;
 	} else if (length > 0) {
-		if (table->settings.count_segments || !plain_repeat(end, packet->sequence, length))
-			return false;
 		conn_history_retransmission(table, conn, sender);
-	} else if (sequence_distance(packet->sequence, end->last) > 0) {
-		return false;
 	}
-	if (peer->state != TCP_INACTIVE) {
-		if (sequence_distance(packet->acknowledgement, peer->acked) > 0)
-			peer->acked = packet->acknowledgement;
-		if (position > peer->trimmed)
-			peer->trimmed = position;
+	if (__builtin_expect(spoke, 1)) {
+		peer->acked = sequence_distance(ack, peer->acked) > 0 ? ack : peer->acked;
+		peer->trimmed = position > peer->trimmed ? position : peer->trimmed;
 	}
 	conn->last = packet->time;
 	conn_count(table, conn, sender, packet->ip_length);

@@ -4,6 +4,10 @@
 
 #include "packet/packet.h"
 
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
+
 #define PACKET_SECRET_WORDS 6
 
 // The words of a key without the two bytes that belong to the connection record.
@@ -19,11 +23,26 @@ static inline void packet_key_words(const struct packet_key *key, uint64_t word[
 
 static inline bool packet_key_equal(const struct packet_key *a, const struct packet_key *b)
 {
+#if defined(__SSE4_1__)
+	__m128i low = _mm_xor_si128(_mm_loadu_si128((const __m128i *)a),
+				    _mm_loadu_si128((const __m128i *)b));
+	__m128i high = _mm_xor_si128(_mm_loadu_si128((const __m128i *)a + 1),
+				     _mm_loadu_si128((const __m128i *)b + 1));
+
+	uint64_t x, y;
+
+	memcpy(&x, (const uint8_t *)a + 32, sizeof(x));
+	memcpy(&y, (const uint8_t *)b + 32, sizeof(y));
+	// The upper two of these bytes are the record's own.
+	low = _mm_or_si128(_mm_or_si128(low, high), _mm_cvtsi64_si128((long long)((x ^ y) << 16)));
+	return _mm_testz_si128(low, low);
+#else
 	uint64_t x[5], y[5];
 
 	packet_key_words(a, x);
 	packet_key_words(b, y);
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+#endif
 }
 
 static inline uint64_t packet_fold_multiply(uint64_t a, uint64_t b)
