@@ -5,6 +5,7 @@
 #include "conn/content.h"
 #include "conn/datagram.h"
 #include "conn/tcp_plain.h"
+#include "conn/tcp_usual.h"
 
 #define NO_LIMIT SIZE_MAX
 
@@ -135,7 +136,7 @@ static inline __attribute__((always_inline)) struct conn *track(struct conn_tabl
 	table->counters.packets++;
 	if (!tcp)
 		track_datagram(table, conn, packet);
-	else if (!tcp_plain_track(table, conn, packet))
+	else if (!tcp_plain_track(table, conn, packet) && !tcp_usual_track(table, conn, packet))
 		tcp_track(table, conn, packet);
 	return conn;
 }

@@ -85,6 +85,18 @@ void tcp_state_time_answer(struct conn_table *table, struct conn *conn, const st
 	cold->round_trip[CONN_RESP] = all > there ? all - there : 1;
 }
 
+void tcp_state_open(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		    unsigned sender)
+{
+	if (conn->end[sender ^ 1].state == TCP_SYN_SENT) {
+		enter(conn, sender ^ 1, TCP_ESTABLISHED);
+		time_syn_ack(table, conn, packet);
+	}
+	enter(conn, sender, TCP_ESTABLISHED);
+	if (conn->end[sender ^ 1].state != TCP_PARTIAL)
+		established(table, conn);
+}
+
 // The SYN-ACK overtook the SYN: the two change places (spec-conn 1.4).
 static unsigned syn_from_inactive_resp(struct conn_table *table, struct conn *conn,
 				       const struct packet *packet, unsigned sender)
@@ -96,13 +108,7 @@ static unsigned syn_from_inactive_resp(struct conn_table *table, struct conn *co
 		sender ^= 1;
 		enter(conn, sender ^ 1, TCP_ESTABLISHED);
 	}
-	if (conn->end[sender ^ 1].state == TCP_SYN_SENT) {
-		enter(conn, sender ^ 1, TCP_ESTABLISHED);
-		time_syn_ack(table, conn, packet);
-	}
-	enter(conn, sender, TCP_ESTABLISHED);
-	if (conn->end[sender ^ 1].state != TCP_PARTIAL)
-		established(table, conn);
+	tcp_state_open(table, conn, packet, sender);
 	return sender;
 }
 
@@ -272,19 +278,10 @@ static void close_complete(struct conn_table *table, struct conn *conn, unsigned
 	start_close_delay(table, conn);
 }
 
-void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish)
+void tcp_state_closed(struct conn_table *table, struct conn *conn, unsigned side, bool finish)
 {
 	struct conn_endpoint *end = &conn->end[side], *peer = &conn->end[side ^ 1];
 
-	if (tcp_stream_pending(table, conn, side)) {
-		conn_flag_set(conn, CONN_CLOSE_DEFERRED);
-		if (finish)
-			conn_flag_set(conn, CONN_FINISH_WANTED);
-		return;
-	}
-	conn_flag_clear(conn, CONN_CLOSE_DEFERRED);
-	if (end->closed)
-		return;
 	end->closed = 1;
 	if (end->state == TCP_RESET || peer->closed || peer->state == TCP_INACTIVE)
 		close_complete(table, conn, side, finish);
@@ -293,6 +290,19 @@ void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side,
 	else if (conn_subscribed(table, CONN_EVENT_PARTIAL_CLOSE))
 		conn_timer_set_event(table, conn, CONN_DUE_PARTIAL_CLOSE,
 				     conn->last + table->settings.tcp_partial_close_delay);
+}
+
+void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish)
+{
+	if (tcp_stream_pending(table, conn, side)) {
+		conn_flag_set(conn, CONN_CLOSE_DEFERRED);
+		if (finish)
+			conn_flag_set(conn, CONN_FINISH_WANTED);
+		return;
+	}
+	conn_flag_clear(conn, CONN_CLOSE_DEFERRED);
+	if (!conn->end[side].closed)
+		tcp_state_closed(table, conn, side, finish);
 }
 
 static void check_end(struct conn_table *table, struct conn *conn, unsigned side)

@@ -16,8 +16,15 @@ struct tcp_close {
 unsigned tcp_state_update(struct conn_table *table, struct conn *conn, const struct packet *packet,
 			  unsigned sender, bool from_orig, struct tcp_close *close);
 
-// Close processing of spec-conn 3.5 for `side`.
+// The SYN or SYN-ACK of the side that had sent nothing: both are established.
+void tcp_state_open(struct conn_table *table, struct conn *conn, const struct packet *packet,
+		    unsigned sender);
+
+// Close processing of spec-conn 3.5 for `side`, now or, when its stream is not complete, later.
 void tcp_state_close(struct conn_table *table, struct conn *conn, unsigned side, bool finish);
+
+// The part of it that comes now; `side` was not closed before.
+void tcp_state_closed(struct conn_table *table, struct conn *conn, unsigned side, bool finish);
 
 // Times the second half of the handshake, by the originator's first packet with an ACK; before that
 // is counted. Anything but three single packets in their order leaves it unknown.

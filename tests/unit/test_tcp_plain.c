@@ -3,15 +3,16 @@
 #include "conn_fixture.h"
 
 #include "conn/tcp_plain.h"
+#include "conn/tcp_usual.h"
 
 #define CLIENT 1
 
-// Two tables that see the same packets: whatever the first one takes for plain, the second one
+// Two tables that see the same packets: whatever the first one takes for plain or usual, the second one
 // tracks in the general way. Afterwards both must look the same.
 struct pair {
 	struct tracking way[2];
 	uint64_t random;
-	uint64_t plain, other; // packets of either kind
+	uint64_t plain, usual[64], other; // packets of each kind; of the usual ones by their flags
 };
 
 static uint32_t any(struct pair *pair, uint32_t below)
@@ -20,12 +21,21 @@ static uint32_t any(struct pair *pair, uint32_t below)
 	return (uint32_t)((pair->random >> 33) % below);
 }
 
+static void ignore(void *context, const struct conn_event *event)
+{
+	(void)context;
+	(void)event;
+}
+
 static int pair_create(void **state)
 {
 	struct pair *pair = calloc(1, sizeof(*pair));
 
 	for (int i = 0; i < 2; i++) {
 		pair->way[i].settings = settings_default();
+		// Who is subscribed to anything gets no usual packets, not even the first of a connection.
+		pair->way[i].settings.events = i == 1 ? 1 << CONN_EVENT_STATE_REMOVE : 0;
+		pair->way[i].settings.event = ignore;
 		tracking_start(&pair->way[i], NULL);
 	}
 	pair->random = 42;
@@ -61,16 +71,21 @@ static void send_packet(struct pair *pair, uint32_t from, uint32_t to, uint8_t f
 		pair->way[i].packet.window = window;
 		conn[i] = conn_index_find(pair->way[i].table, &pair->way[i].packet);
 	}
-	if (conn[0] != NULL && conn[1] != NULL &&
-	    tcp_plain_track(pair->way[0].table, conn[0], &pair->way[0].packet)) {
-		tcp_track(pair->way[1].table, conn[1], &pair->way[1].packet);
-		assert_same(pair, conn[0], conn[1]);
-		pair->plain++;
+	if (conn[0] == NULL || conn[1] == NULL || tcp_reuses(conn[0], &pair->way[0].packet)) {
+		for (int i = 0; i < 2; i++)
+			conn_track(pair->way[i].table, &pair->way[i].packet, 1, 0);
 		return;
 	}
-	pair->other++;
-	for (int i = 0; i < 2; i++)
-		conn_track(pair->way[i].table, &pair->way[i].packet, 1, 0);
+	if (tcp_plain_track(pair->way[0].table, conn[0], &pair->way[0].packet))
+		pair->plain++;
+	else if (tcp_usual_track(pair->way[0].table, conn[0], &pair->way[0].packet))
+		pair->usual[flags]++;
+	else {
+		tcp_track(pair->way[0].table, conn[0], &pair->way[0].packet);
+		pair->other++;
+	}
+	tcp_track(pair->way[1].table, conn[1], &pair->way[1].packet);
+	assert_same(pair, conn[0], conn[1]);
 }
 
 // Where a side is, so that most packets make sense.
@@ -105,23 +120,94 @@ static void send_any(struct pair *pair, struct side *side, struct side *peer)
 		side->next += payload - back;
 }
 
+// A packet as it should be; one of 20 is not quite, and one of 20 gets lost.
+static void send_tidy(struct pair *pair, struct side *side, struct side *peer, uint8_t flags,
+		      uint32_t payload)
+{
+	uint32_t sequence = side->next, ack = flags & PACKET_TCP_ACK ? peer->next : 0;
+	uint16_t window = 1000;
+
+	side->next += payload + !!(flags & (PACKET_TCP_SYN | PACKET_TCP_FIN));
+	switch (any(pair, 20)) {
+	case 0:
+		return;
+	case 1:
+		switch (any(pair, 7)) {
+		case 0:
+			sequence += any(pair, 5) - 2;
+			break;
+		case 1:
+			ack += any(pair, 5) - 2;
+			break;
+		case 2:
+			window = 0;
+			break;
+		case 3:
+			payload += any(pair, 3);
+			break;
+		case 4:
+			flags ^= (uint8_t)(1 << any(pair, 5));
+			break;
+		case 5:
+			send_packet(pair, side->host, peer->host, flags, sequence, ack, payload,
+				    window);
+			break;
+		default:
+			ack = side->seen;
+			break;
+		}
+	}
+	send_packet(pair, side->host, peer->host, flags, sequence, ack, payload, window);
+	side->seen = ack;
+}
+
+static void open_tidily(struct pair *pair, struct side *client, struct side *server)
+{
+	send_tidy(pair, client, server, PACKET_TCP_SYN, 0);
+	if (any(pair, 20) == 0)
+		send_tidy(pair, server, client, PACKET_TCP_SYN, 0);
+	send_tidy(pair, server, client, PACKET_TCP_SYN | PACKET_TCP_ACK, 0);
+	if (any(pair, 4))
+		send_tidy(pair, client, server, PACKET_TCP_ACK, 0);
+}
+
+static void close_tidily(struct pair *pair, struct side *first, struct side *second)
+{
+	send_tidy(pair, first, second, PACKET_TCP_FIN | PACKET_TCP_ACK, any(pair, 4) ? 0 : 10);
+	if (any(pair, 2))
+		send_tidy(pair, second, first, PACKET_TCP_ACK, 0);
+	if (any(pair, 4) == 0)
+		send_tidy(pair, second, first, PACKET_TCP_ACK, 100);
+	send_tidy(pair, second, first, PACKET_TCP_FIN | PACKET_TCP_ACK, 0);
+	send_tidy(pair, first, second, PACKET_TCP_ACK, 0);
+	while (any(pair, 4) == 0)
+		send_any(pair, any(pair, 2) ? first : second, any(pair, 2) ? first : second);
+}
+
 static void one_connection(struct pair *pair, uint32_t start)
 {
 	struct side side[2] = {{.host = CLIENT, .next = start}, {.host = SERVER(CLIENT)}};
-	uint32_t packets = 20 + any(pair, 200);
+	bool tidy = any(pair, 2);
+	uint32_t packets = tidy ? any(pair, 10) : 20 + any(pair, 200);
 
 	side[1].next = any(pair, 4) ? 1 + any(pair, 1u << 31) : start;
-	if (any(pair, 3)) {
-		send_packet(pair, CLIENT, SERVER(CLIENT), PACKET_TCP_SYN, side[0].next++, 0, 0, 9);
-		send_packet(pair, SERVER(CLIENT), CLIENT, PACKET_TCP_SYN | PACKET_TCP_ACK,
-			    side[1].next++, side[0].next, 0, 9);
-	}
+	if (any(pair, 3))
+		open_tidily(pair, &side[0], &side[1]);
 	for (uint32_t i = 0; i < packets; i++) {
 		unsigned from = any(pair, 2);
 
-		send_any(pair, &side[from], &side[from ^ 1]);
+		if (tidy)
+			send_tidy(pair, &side[from], &side[from ^ 1], PACKET_TCP_ACK,
+				  any(pair, 2) ? any(pair, 1500) : 0);
+		else
+			send_any(pair, &side[from], &side[from ^ 1]);
 		pair->way[0].now += 1000;
 		pair->way[1].now += 1000;
+	}
+	if (any(pair, 4)) {
+		unsigned first = any(pair, 2);
+
+		close_tidily(pair, &side[first], &side[first ^ 1]);
 	}
 	for (int i = 0; i < 2; i++) {
 		conn_table_drain(pair->way[i].table, SIZE_MAX);
@@ -135,7 +221,7 @@ static void what_is_plain_changes_the_record_as_the_general_way_does(void **stat
 	struct pair *pair = *state;
 	struct conn_summary summary[2];
 
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < 40000; round++) {
 		one_connection(pair, starts[any(pair, 5)]);
 		// What of the history is not used stays as it was.
 		memset(summary, 0, sizeof(summary));
@@ -146,6 +232,9 @@ static void what_is_plain_changes_the_record_as_the_general_way_does(void **stat
 	}
 	// Or else nothing was tested.
 	assert_true(pair->plain > 100000);
+	assert_true(pair->usual[PACKET_TCP_SYN | PACKET_TCP_ACK] > 5000);
+	assert_true(pair->usual[PACKET_TCP_FIN | PACKET_TCP_ACK] > 5000);
+	assert_true(pair->usual[PACKET_TCP_ACK] > 5000);
 }
 
 static void payload_in_order_is_plain(void **state)
