@@ -164,14 +164,14 @@ static inline bool is_ours(const struct packet *packet, uint8_t worker)
 }
 
 // The record that a packet will probably need: the first entry with its tag. Where there is none, a
-// connection is about to begin, and it is any record.
+// connection is about to begin, and it is any record. NULL: the packet is not for us.
 static inline struct conn *prefetch_record(struct conn_table *table, const struct packet *packet,
 					   uint8_t worker)
 {
 	struct conn *conn;
 
 	if (__builtin_expect(!is_ours(packet, worker), 0))
-		return table->conn;
+		return NULL;
 	conn = conn_index_likely(table, packet);
 	conn_prefetch_hot(conn);
 	return conn;
@@ -184,12 +184,15 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 				 const struct conn *conn)
 {
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	bool control = (packet->key.protocol == PACKET_TCP) &
-		       ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) !=
-			0);
-	bool seen = conn->end[conn_side(conn, packet)].letters & letter;
-	const char *cold = (const char *)conn_cold(table, conn);
+	const char *cold;
+	bool control, seen;
 
+	if (__builtin_expect(conn == NULL, 0))
+		return;
+	control = (packet->key.protocol == PACKET_TCP) &
+		  ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0);
+	seen = conn->end[conn_side(conn, packet)].letters & letter;
+	cold = (const char *)conn_cold(table, conn);
 	cold = seen & !control ? (const char *)conn : cold;
 	__builtin_prefetch(cold, 1);
 	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
@@ -225,53 +228,65 @@ static size_t run_timers_before(struct conn_table *table, const struct packet *p
 	return conn_table_advance(table, table->clock, limit) == limit ? limit : 0;
 }
 
+// `likely` is NULL when the packet is not for us.
 static inline __attribute__((always_inline)) void track_or_leave(struct conn_table *table,
 								 const struct packet *packet,
-								 uint8_t worker,
 								 struct conn *likely)
 {
-	bool ours = is_ours(packet, worker);
-	struct conn *conn = ours ? track(table, packet, likely) : NULL;
+	if (__builtin_expect(likely != NULL, 1)) {
+		struct conn *conn = track(table, packet, likely);
 
-	conn_events_done(table);
-	if (__builtin_expect(packet->verdict == PACKET_TRACK && packet->may_carry, 0))
-		carry(table, conn, packet, ours);
+		conn_events_done(table);
+		if (__builtin_expect(packet->may_carry, 0))
+			carry(table, conn, packet, true);
+	} else if (packet->verdict == PACKET_TRACK && packet->may_carry) {
+		carry(table, NULL, packet, false);
+	}
 }
 
 // Input from files: timers run before each packet, to the nanosecond.
-static void track_exactly(struct conn_table *table, const struct packet *packet, uint8_t worker,
+static void track_exactly(struct conn_table *table, const struct packet *packet,
 			  struct conn *likely)
 {
 	size_t after = run_timers_before(table, packet);
 
-	track_or_leave(table, packet, worker, likely);
+	track_or_leave(table, packet, likely);
 	if (__builtin_expect(after > 0, 0))
 		conn_table_advance(table, table->clock, after);
+}
+
+static inline __attribute__((always_inline)) void track_one(struct conn_table *table,
+							    const struct packet *packet,
+							    struct conn *likely)
+{
+	table->clock = packet->time > table->clock ? packet->time : table->clock;
+	if (table->settings.exact_time)
+		track_exactly(table, packet, likely);
+	else
+		track_or_leave(table, packet, likely);
 }
 
 void conn_track(struct conn_table *table, const struct packet *packets, size_t count,
 		uint8_t worker)
 {
-	bool exact = table->settings.exact_time;
+	size_t at, filled = count < RECORD_AHEAD ? count : RECORD_AHEAD;
 	struct conn *likely[RECORD_AHEAD];
 
-	for (size_t i = 0; i < RECORD_AHEAD && i < count; i++)
-		likely[i] = prefetch_record(table, &packets[i], worker);
-	for (size_t i = 0; i < count; i++) {
-		const struct packet *packet = &packets[i];
-		struct conn *conn = likely[i % RECORD_AHEAD];
+	for (at = 0; at < filled; at++)
+		likely[at] = prefetch_record(table, &packets[at], worker);
+	for (at = 0; at + RECORD_AHEAD < count; at++) {
+		struct conn *conn = likely[at % RECORD_AHEAD];
 
-		if (i + RECORD_AHEAD < count)
-			likely[i % RECORD_AHEAD] = prefetch_record(table, packet + RECORD_AHEAD,
-								   worker);
-		if (i + COLD_AHEAD < count)
-			prefetch_cold(table, packet + COLD_AHEAD,
-				      likely[(i + COLD_AHEAD) % RECORD_AHEAD]);
-		if (packet->time > table->clock)
-			table->clock = packet->time;
-		if (exact)
-			track_exactly(table, packet, worker, conn);
-		else
-			track_or_leave(table, packet, worker, conn);
+		likely[at % RECORD_AHEAD] = prefetch_record(table, &packets[at + RECORD_AHEAD],
+							    worker);
+		prefetch_cold(table, &packets[at + COLD_AHEAD],
+			      likely[(at + COLD_AHEAD) % RECORD_AHEAD]);
+		track_one(table, &packets[at], conn);
+	}
+	for (; at < count; at++) {
+		if (at + COLD_AHEAD < count)
+			prefetch_cold(table, &packets[at + COLD_AHEAD],
+				      likely[(at + COLD_AHEAD) % RECORD_AHEAD]);
+		track_one(table, &packets[at], likely[at % RECORD_AHEAD]);
 	}
 }

@@ -10,7 +10,7 @@
 // but positions and counts. All that tcp.c does for them comes down to what stands here; where
 // any doubt is left, tcp.c does it. A unit test sends packets of all kinds both ways and compares.
 //
-// What does not depend on the packet is found out whenever tcp.c was at work, and kept as one bit a side.
+// What does not depend on the packet is found out whenever another one was at work, and kept as one bit a side.
 
 // State, flags and letters of an endpoint as one word. The compiler makes constants of those that are
 // built of constants.
@@ -38,18 +38,28 @@ static inline bool plain_state(const struct conn_endpoint *end)
 	return end->state - (unsigned)TCP_PARTIAL <= 1;
 }
 
+// The stream has no hole, and its numbers stay below 2^31 from its start, and below 2^32: what was there before a
+// second SYN-ACK moved the start may reach beyond. Plain packets of both sides leave it so.
+static inline bool plain_stream(const struct conn_endpoint *end)
+{
+	return plain_state(end) & (end->in_order == end->last - end->start) &
+	       ((int32_t)end->in_order >= 0) & (end->last >= end->start) &
+	       (end->acked - end->start <= end->in_order);
+}
+
 // Can the next packet of `sender` be plain? Its first packet, the originator's first ACK, and the one
 // after which a connection is no longer half-open are not.
 static inline bool plain_sender(const struct conn *conn, unsigned sender)
 {
 	const struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
 
-	if (!plain_state(end) ||
+	if (!plain_stream(end) ||
 	    !conn_flag(conn, sender == CONN_ORIG ? CONN_SEEN_ORIG : CONN_SEEN_RESP))
 		return false;
 	if (!conn_flag(conn, CONN_ANSWERED) && sender == CONN_ORIG && end->state == TCP_ESTABLISHED)
 		return false;
-	return !conn_flag(conn, CONN_HALF_OPEN) || peer->state == TCP_INACTIVE;
+	return peer->state == TCP_INACTIVE ||
+	       (!conn_flag(conn, CONN_HALF_OPEN) && plain_stream(peer));
 }
 
 // To be called after anything but a plain packet changed the connection.
@@ -69,29 +79,19 @@ static inline void tcp_plain_prepare(const struct conn_table *table, struct conn
 	end[CONN_RESP].plain = plain && plain_sender(conn, CONN_RESP);
 }
 
-// The peer's side: does the ACK lie within what the peer is known to have sent? 2^31 and more counts as
-// before the start (sequence_relative()). What was there before a second SYN-ACK moved the start may
-// reach past 2^32.
-static inline bool plain_ack(const struct conn_endpoint *peer, uint32_t ack, uint32_t position)
-{
-	return (position <= peer->in_order) & ((int32_t)position >= 0) & (ack >= peer->start);
-}
-
 // A peer of which only the acknowledgements tell: this one tells the same as the last.
 static inline bool plain_silent(const struct conn_endpoint *peer, uint32_t position)
 {
-	return peer->state == TCP_INACTIVE && position == 1 && peer->last == peer->start &&
-	       peer->acked == peer->start && peer->in_order == 1;
+	return position == 1 && peer->last == peer->start && peer->acked == peer->start &&
+	       peer->in_order == 1;
 }
 
-// The next payload, if any, of a stream without a hole, where no limit of tcp_stream.c comes near.
+// The next payload, if any, where no limit of tcp_stream.c comes near.
 static inline bool plain_next(const struct conn_endpoint *end, uint32_t length)
 {
-	uint32_t after = end->last + length, sent = after - end->start;
+	uint32_t after = end->last + length, sent = end->in_order + length;
 
-	return (after >= end->last) & ((int32_t)sent >= 0) &
-	       (end->in_order == end->last - end->start) &
-	       (sequence_distance(end->acked, end->last) <= 0) &
+	return (after >= length) & ((int32_t)sent >= 0) &
 	       ((end->acked - end->start > 1) | (sent <= TCP_NEVER_ACKED_MOST)) &
 	       (sent - end->trimmed <= TCP_UNACKED_MOST);
 }
@@ -136,7 +136,7 @@ static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 	    (packet->transport != PACKET_TRANSPORT_OK) | (packet->payload_captured < length) |
 	    !end->plain)
 		return false;
-	if (!(__builtin_expect(spoke, 1) ? plain_ack(peer, ack, position)
+	if (!(__builtin_expect(spoke, 1) ? position <= peer->in_order
 					 : plain_silent(peer, position)))
 		return false;
 	if (__builtin_expect(!next, 0)) {
