@@ -23,11 +23,11 @@ static inline uint32_t plain_word(const struct conn_endpoint *end)
 	return word;
 }
 
-// Nothing is closing, reassembly goes on, no number passed 2^32, nobody reads along.
+// Nothing is closing, reassembly goes on, no number passed 2^32.
 static inline bool plain_flags(uint32_t word)
 {
 	const struct conn_endpoint never = {
-		.closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1, .watched = 1};
+		.closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
 
 	return (word & plain_word(&never)) == 0;
 }
@@ -62,19 +62,24 @@ static inline bool plain_sender(const struct conn *conn, unsigned sender)
 	       (!conn_flag(conn, CONN_HALF_OPEN) && plain_stream(peer));
 }
 
+// Is there payload that waits for a hole to be filled?
+static inline bool plain_holes(const struct conn_table *table, const struct conn *conn)
+{
+	const struct conn_extension *extension;
+
+	if (__builtin_expect(!conn_flag(conn, CONN_EXTENDED), 1))
+		return false;
+	extension = conn_extension_get(table, conn);
+	return (extension->range[0] & extension->range[1]) != CONN_NO_EXTENSION;
+}
+
 // To be called after anything but a plain packet changed the connection.
 static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;
-	bool plain = plain_flags(plain_word(&end[0]) | plain_word(&end[1]));
+	bool plain = plain_flags(plain_word(&end[0]) | plain_word(&end[1])) &&
+		     !plain_holes(table, conn);
 
-	// Payload that waits for a hole to be filled.
-	if (__builtin_expect(conn_flag(conn, CONN_EXTENDED), 0)) {
-		const struct conn_extension *extension = conn_extension_get(table, conn);
-
-		plain = plain && extension->range[0] == CONN_NO_EXTENSION &&
-			extension->range[1] == CONN_NO_EXTENSION;
-	}
 	end[CONN_ORIG].plain = plain && plain_sender(conn, CONN_ORIG);
 	end[CONN_RESP].plain = plain && plain_sender(conn, CONN_RESP);
 }
@@ -134,7 +139,7 @@ static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 
 	if (!((packet->tcp_flags & control) == PACKET_TCP_ACK) | (packet->window == 0) |
 	    (packet->transport != PACKET_TRANSPORT_OK) | (packet->payload_captured < length) |
-	    !end->plain)
+	    !end->plain | ((length > 0) & end->watched))
 		return false;
 	if (!(__builtin_expect(spoke, 1) ? position <= peer->in_order
 					 : plain_silent(peer, position)))

@@ -176,9 +176,8 @@ static bool track_fin_ack(struct conn_table *table, struct conn *conn, const str
 {
 	struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
 
-	if ((packet->sequence != end->last) | !(end->letters & CONN_LETTER_ACK) |
-	    !is_under_way(conn, sender) | !acknowledges_all(peer, packet->acknowledgement) |
-	    !is_done(table, conn, sender ^ 1))
+	if ((packet->sequence != end->last) | !is_under_way(conn, sender) |
+	    !acknowledges_all(peer, packet->acknowledgement) | !is_done(table, conn, sender ^ 1))
 		return false;
 	if (end->fin) {
 		if (!is_done(table, conn, sender))
@@ -188,6 +187,8 @@ static bool track_fin_ack(struct conn_table *table, struct conn *conn, const str
 			return false;
 		conn->last = packet->time;
 	}
+	if (!(end->letters & CONN_LETTER_ACK))
+		add_letter(table, conn, sender, CONN_LETTER_ACK, 'A');
 	take_ack(peer, packet->acknowledgement);
 	return true;
 }
@@ -198,8 +199,8 @@ bool tcp_usual_track(struct conn_table *table, struct conn *conn, const struct p
 	bool usual = false;
 
 	if ((packet->payload_length != 0) | (packet->window == 0) |
-	    (packet->transport != PACKET_TRANSPORT_OK) | conn_flag(conn, CONN_EXTENDED) |
-	    (table->settings.events != 0))
+	    (packet->transport != PACKET_TRANSPORT_OK) | (table->settings.events != 0) |
+	    plain_holes(table, conn))
 		return false;
 	switch (packet->tcp_flags & CONTROL) {
 	case PACKET_TCP_SYN:

@@ -12,8 +12,12 @@
 struct pair {
 	struct tracking way[2];
 	uint64_t random;
+	uint16_t port;                    // the server's
 	uint64_t plain, usual[64], other; // packets of each kind; of the usual ones by their flags
 };
+
+// What a stream that is read along says: the beginning of SSH, SMB or mail, or nothing of the kind.
+static uint8_t payload_bytes[4096];
 
 static uint32_t any(struct pair *pair, uint32_t below)
 {
@@ -39,6 +43,7 @@ static int pair_create(void **state)
 		tracking_start(&pair->way[i], NULL);
 	}
 	pair->random = 42;
+	pair->port = 80;
 	*state = pair;
 	return 0;
 }
@@ -58,6 +63,19 @@ static void assert_same(const struct pair *pair, const struct conn *plain, const
 	assert_memory_equal(plain, other, sizeof(*plain));
 	assert_memory_equal(conn_cold(pair->way[0].table, plain),
 			    conn_cold(pair->way[1].table, other), sizeof(struct conn_cold));
+	if (conn_flag(plain, CONN_EXTENDED))
+		assert_memory_equal(conn_extension_get(pair->way[0].table, plain),
+				    conn_extension_get(pair->way[1].table, other),
+				    sizeof(struct conn_extension));
+}
+
+static void set_server_port(struct tracking *way, bool from_server, uint16_t port)
+{
+	struct packet *packet = &way->packet;
+
+	packet->key.port[from_server ? packet->sender : packet->sender ^ 1] = port;
+	packet->hash = packet_key_hash(&packet->key, way->settings.secret);
+	packet->payload = payload_bytes;
 }
 
 static void send_packet(struct pair *pair, uint32_t from, uint32_t to, uint8_t flags,
@@ -69,6 +87,7 @@ static void send_packet(struct pair *pair, uint32_t from, uint32_t to, uint8_t f
 	for (int i = 0; i < 2; i++) {
 		tcp_between(&pair->way[i], from, to, flags, sequence, acknowledgement, payload);
 		pair->way[i].packet.window = window;
+		set_server_port(&pair->way[i], from > to, pair->port);
 		conn[i] = conn_index_find(pair->way[i].table, &pair->way[i].packet);
 	}
 	if (conn[0] == NULL || conn[1] == NULL || tcp_reuses(conn[0], &pair->way[0].packet)) {
@@ -187,9 +206,13 @@ static void close_tidily(struct pair *pair, struct side *first, struct side *sec
 static void one_connection(struct pair *pair, uint32_t start)
 {
 	struct side side[2] = {{.host = CLIENT, .next = start}, {.host = SERVER(CLIENT)}};
+	static const uint16_t ports[] = {80, 80, 80, 22, 25, 445};
+	static const char *const words[] = {"SSH-2.0-x\r\n", "\n", "EHLO a\r\nDATA\r\n"};
 	bool tidy = any(pair, 2);
 	uint32_t packets = tidy ? any(pair, 10) : 20 + any(pair, 200);
 
+	pair->port = ports[any(pair, sizeof(ports) / sizeof(ports[0]))];
+	snprintf((char *)payload_bytes, sizeof(payload_bytes), "%s", words[any(pair, 3)]);
 	side[1].next = any(pair, 4) ? 1 + any(pair, 1u << 31) : start;
 	if (any(pair, 3))
 		open_tidily(pair, &side[0], &side[1]);
