@@ -123,6 +123,17 @@ static inline uint16_t conn_port(const struct conn *conn, unsigned side)
 	return conn->key.port[(conn->key.flags & CONN_ORIG_END) ^ side];
 }
 
+// State, flags and letters of an endpoint as one word, so that several can be tested at once. The compiler
+// makes constants of those that are built of constants.
+static inline uint32_t conn_endpoint_word(const struct conn_endpoint *end)
+{
+	uint32_t word;
+
+	static_assert(offsetof(struct conn_endpoint, letters) == 22, "behind two bytes of flags");
+	memcpy(&word, (const uint8_t *)end + 20, sizeof(word));
+	return word;
+}
+
 // conn_table.c
 struct conn *conn_create(struct conn_table *table, const struct packet *packet);
 void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason reason);

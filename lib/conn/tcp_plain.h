@@ -12,24 +12,13 @@
 //
 // What does not depend on the packet is found out whenever another one was at work, and kept as one bit a side.
 
-// State, flags and letters of an endpoint as one word. The compiler makes constants of those that are
-// built of constants.
-static inline uint32_t plain_word(const struct conn_endpoint *end)
-{
-	uint32_t word;
-
-	static_assert(offsetof(struct conn_endpoint, letters) == 22, "behind two bytes of flags");
-	memcpy(&word, (const uint8_t *)end + 20, sizeof(word));
-	return word;
-}
-
 // Nothing is closing, reassembly goes on, no number passed 2^32.
 static inline bool plain_flags(uint32_t word)
 {
 	const struct conn_endpoint never = {
 		.closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
 
-	return (word & plain_word(&never)) == 0;
+	return (word & conn_endpoint_word(&never)) == 0;
 }
 
 static inline bool plain_state(const struct conn_endpoint *end)
@@ -77,7 +66,7 @@ static inline bool plain_holes(const struct conn_table *table, const struct conn
 static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;
-	bool plain = plain_flags(plain_word(&end[0]) | plain_word(&end[1])) &&
+	bool plain = plain_flags(conn_endpoint_word(&end[0]) | conn_endpoint_word(&end[1])) &&
 		     !plain_holes(table, conn);
 
 	end[CONN_ORIG].plain = plain && plain_sender(conn, CONN_ORIG);

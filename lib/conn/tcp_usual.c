@@ -13,32 +13,51 @@
 
 #define CONTROL (PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK)
 
-// Its numbers are not as simple as they are taken for here.
-static bool is_odd(const struct conn_endpoint *end)
+// Is the endpoint like `model` in all that is not 0 in `look`? Both are constants.
+static inline bool is_like(const struct conn_endpoint *end, struct conn_endpoint look,
+			   struct conn_endpoint model)
 {
-	return end->gave_up | end->wrapped;
+	return (conn_endpoint_word(end) & conn_endpoint_word(&look)) == conn_endpoint_word(&model);
 }
 
-static bool is_untouched(const struct conn_endpoint *end)
+#define ANY_STATE 7
+
+// Nothing is known of it; at most what its peer acknowledged.
+static bool is_silent(const struct conn_endpoint *end)
 {
-	return (end->state == TCP_INACTIVE) & (end->previous == TCP_INACTIVE) &
-	       (end->letters == 0) & (end->in_order == 0) & !is_odd(end);
+	const struct conn_endpoint look = {.state = ANY_STATE,
+					   .previous = ANY_STATE,
+					   .gave_up = 1,
+					   .wrapped = 1,
+					   .letters = UINT8_MAX};
+
+	return is_like(end, look, (struct conn_endpoint){0}) & (end->in_order == 0);
 }
 
-static bool is_open(const struct conn_endpoint *end)
+static bool is_in(const struct conn_endpoint *end, enum tcp_state state)
 {
-	return (end->state == TCP_ESTABLISHED) & !end->closed & !end->ended & !end->fin &
-	       !is_odd(end);
+	const struct conn_endpoint look = {
+		.state = ANY_STATE, .closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
+
+	return is_like(end, look, (struct conn_endpoint){.state = state & 7});
 }
 
 // Closed by a FIN, behind which nothing came, with nothing left to wait for.
 static bool is_done(const struct conn_table *table, const struct conn *conn, unsigned side)
 {
 	const struct conn_endpoint *end = &conn->end[side];
+	const struct conn_endpoint look = {
+		.state = ANY_STATE, .closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
+	const struct conn_endpoint model = {.state = TCP_CLOSED, .closed = 1, .ended = 1, .fin = 1};
 
-	return (end->state == TCP_CLOSED) & end->closed & end->ended & end->fin & !is_odd(end) &
-	       (end->last - end->start == end->in_order + 1) &
+	return is_like(end, look, model) & (end->last - end->start == end->in_order + 1) &
 	       (conn_cold(table, conn)->fin_position[side] == end->in_order);
+}
+
+// Of the flags in `look` the connection has those in `wanted`.
+static bool has_flags(const struct conn *conn, unsigned look, unsigned wanted)
+{
+	return (conn->key.flags & look) == wanted;
 }
 
 // The number comes next in a stream without a hole, and there is one more below 2^32.
@@ -84,8 +103,8 @@ static bool track_syn(struct conn_table *table, struct conn *conn, const struct 
 	struct conn_endpoint *orig = &conn->end[CONN_ORIG];
 
 	if ((sender != CONN_ORIG) | (packet->sequence == UINT32_MAX) |
-	    ((conn->packets[CONN_ORIG] | conn->packets[CONN_RESP]) != 0) | !is_untouched(orig) |
-	    !is_untouched(&conn->end[CONN_RESP]) | conn_flag(conn, CONN_SEEN_ORIG | CONN_PARTIAL))
+	    ((conn->packets[CONN_ORIG] | conn->packets[CONN_RESP]) != 0) | !is_silent(orig) |
+	    !is_silent(&conn->end[CONN_RESP]) | !has_flags(conn, CONN_SEEN_ORIG | CONN_PARTIAL, 0))
 		return false;
 	conn_flag_set(conn, CONN_SEEN_ORIG);
 	begin_stream(orig, packet->sequence);
@@ -101,11 +120,11 @@ static bool track_syn_ack(struct conn_table *table, struct conn *conn, const str
 {
 	struct conn_endpoint *orig = &conn->end[CONN_ORIG], *resp = &conn->end[CONN_RESP];
 
-	if ((sender != CONN_RESP) | (packet->sequence == UINT32_MAX) | is_odd(orig) |
-	    (orig->state != TCP_SYN_SENT) | (orig->letters != CONN_LETTER_SYN) |
-	    (orig->last - orig->start != 1) | (orig->acked != orig->start) | (orig->in_order != 1) |
-	    (packet->acknowledgement != orig->last) | !is_untouched(resp) |
-	    conn_flag(conn, CONN_SEEN_RESP))
+	if ((sender != CONN_RESP) | (packet->sequence == UINT32_MAX) | !is_in(orig, TCP_SYN_SENT) |
+	    (orig->letters != CONN_LETTER_SYN) | (orig->last - orig->start != 1) |
+	    (orig->acked != orig->start) | (orig->in_order != 1) |
+	    (packet->acknowledgement != orig->last) | !is_silent(resp) |
+	    !has_flags(conn, CONN_SEEN_RESP, 0))
 		return false;
 	conn_flag_set(conn, CONN_SEEN_RESP);
 	begin_stream(resp, packet->sequence);
@@ -121,11 +140,11 @@ static bool track_answer(struct conn_table *table, struct conn *conn, const stru
 {
 	struct conn_endpoint *orig = &conn->end[CONN_ORIG], *resp = &conn->end[CONN_RESP];
 
-	if (!is_open(orig) | !is_open(resp) | (orig->letters != CONN_LETTER_SYN) |
-	    (resp->letters == 0) | !conn_flag(conn, CONN_HALF_OPEN) |
-	    !conn_flag(conn, CONN_SEEN_ORIG) | !is_next(orig, packet->sequence) |
-	    (packet->acknowledgement != resp->last) | (resp->last - resp->start != 1) |
-	    (resp->acked != resp->start) | (resp->in_order != 1))
+	if (!is_in(orig, TCP_ESTABLISHED) | !is_in(resp, TCP_ESTABLISHED) |
+	    (orig->letters != CONN_LETTER_SYN) | (resp->letters == 0) |
+	    !has_flags(conn, CONN_HALF_OPEN | CONN_SEEN_ORIG, CONN_HALF_OPEN | CONN_SEEN_ORIG) |
+	    !is_next(orig, packet->sequence) | (packet->acknowledgement != resp->last) |
+	    (resp->last - resp->start != 1) | (resp->acked != resp->start) | (resp->in_order != 1))
 		return false;
 	add_letter(table, conn, CONN_ORIG, CONN_LETTER_ACK, 'A');
 	conn->last = packet->time;
@@ -138,12 +157,13 @@ static bool track_answer(struct conn_table *table, struct conn *conn, const stru
 	return true;
 }
 
-// Its first packets are behind `sender`.
+// Its first packets are behind `sender`, and no close waits.
 static bool is_under_way(const struct conn *conn, unsigned sender)
 {
-	return conn_flag(conn, sender == CONN_ORIG ? CONN_SEEN_ORIG : CONN_SEEN_RESP) &
-	       (conn_flag(conn, CONN_ANSWERED) | (sender != CONN_ORIG)) &
-	       !conn_flag(conn, CONN_HALF_OPEN | CONN_CLOSE_DEFERRED | CONN_FINISH_WANTED);
+	const unsigned not = CONN_HALF_OPEN | CONN_CLOSE_DEFERRED | CONN_FINISH_WANTED;
+	unsigned seen = sender == CONN_ORIG ? CONN_SEEN_ORIG | CONN_ANSWERED : CONN_SEEN_RESP;
+
+	return has_flags(conn, not | seen, seen);
 }
 
 static bool track_fin(struct conn_table *table, struct conn *conn, const struct packet *packet,
@@ -151,11 +171,11 @@ static bool track_fin(struct conn_table *table, struct conn *conn, const struct 
 {
 	struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
 
-	if (!is_open(end) | !is_under_way(conn, sender) | !is_next(end, packet->sequence) |
-	    !acknowledges_all(peer, packet->acknowledgement) |
-	    ((end->letters & CONN_LETTER_FIN) != 0) | conn_flag(conn, CONN_CLOSING))
+	if (!is_in(end, TCP_ESTABLISHED) | !is_under_way(conn, sender) |
+	    !is_next(end, packet->sequence) | !acknowledges_all(peer, packet->acknowledgement) |
+	    ((end->letters & CONN_LETTER_FIN) != 0) | !has_flags(conn, CONN_CLOSING, 0))
 		return false;
-	if (!(peer->fin ? is_done(table, conn, sender ^ 1) : is_open(peer)))
+	if (!(peer->fin ? is_done(table, conn, sender ^ 1) : is_in(peer, TCP_ESTABLISHED)))
 		return false;
 	add_letter(table, conn, sender, CONN_LETTER_FIN, 'F');
 	conn_cold(table, conn)->fin_position[sender] = end->in_order;
@@ -183,7 +203,7 @@ static bool track_fin_ack(struct conn_table *table, struct conn *conn, const str
 		if (!is_done(table, conn, sender))
 			return false;
 	} else {
-		if (!is_open(end))
+		if (!is_in(end, TCP_ESTABLISHED))
 			return false;
 		conn->last = packet->time;
 	}
