@@ -108,6 +108,7 @@ struct conn_endpoint {
 	uint8_t wrapped : 1;   // the cold wrap counters are not zero
 	uint8_t watched : 1;   // its messages are read, see content.h
 	uint8_t plain : 1;     // nothing but a packet itself can make it special, see tcp_plain.h
+	uint8_t tunnelled : 1; // in both endpoints: the connection was seen in a tunnel once
 	uint8_t letters;       // enum conn_letter; belongs to the direction, not to the endpoint
 	uint8_t retransmitted; // lower byte of the count of retransmissions
 };

@@ -170,14 +170,9 @@ enum packet_tunnel conn_tunnel_carried(struct conn_table *table, struct conn *co
 				       const struct packet *packet);
 
 // Is a packet of an existing connection worth conn_tunnel_change()?
-static inline bool conn_tunnel_look(const struct conn_table *table, const struct conn *conn,
-				    const struct packet *packet)
+static inline bool conn_tunnel_look(const struct conn *conn, const struct packet *packet)
 {
-	if (__builtin_expect(packet->stack != 0, 0))
-		return true;
-	// It may have been in one before. Where none are opened, none was.
-	return __builtin_expect(conn_flag(conn, CONN_EXTENDED), 0) &&
-	       table->settings.tunnels != NULL;
+	return __builtin_expect((packet->stack != 0) | conn->end[CONN_ORIG].tunnelled, 0);
 }
 
 static inline struct uid conn_uid(const struct conn_table *table, const struct conn *conn)

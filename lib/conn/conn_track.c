@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) struct conn *track(struct conn_tabl
 	if (__builtin_expect(conn != NULL, 1)) {
 		if (tcp && packet->tcp_flags & PACKET_TCP_SYN && reuses(table, conn, packet))
 			conn = NULL;
-		else if (conn_tunnel_look(table, conn, packet))
+		else if (conn_tunnel_look(conn, packet))
 			conn_tunnel_change(table, conn, packet);
 	}
 	if (__builtin_expect(conn == NULL, 0)) {

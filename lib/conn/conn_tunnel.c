@@ -13,8 +13,9 @@ static bool same_uid(struct uid a, struct uid b)
 	return a.place[0] == b.place[0] && a.place[1] == b.place[1] && a.salt == b.salt;
 }
 
-static void add_parent(struct conn_extension *extension, struct uid parent)
+static void add_parent(struct conn *conn, struct conn_extension *extension, struct uid parent)
 {
+	conn->end[CONN_ORIG].tunnelled = conn->end[CONN_RESP].tunnelled = 1;
 	for (unsigned i = 0; i < extension->parents; i++) {
 		if (same_uid(extension->parent[i], parent))
 			return;
@@ -30,7 +31,7 @@ void conn_tunnel_start(struct conn_table *table, struct conn *conn, const struct
 	if (extension == NULL)
 		return;
 	extension->stack = packet->stack;
-	add_parent(extension, packet->parent);
+	add_parent(conn, extension, packet->parent);
 }
 
 void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struct packet *packet)
@@ -49,7 +50,7 @@ void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struc
 	extension->tunnel_changes++;
 	conn_event(table, conn, CONN_EVENT_TUNNEL_CHANGED);
 	if (packet->stack != 0)
-		add_parent(extension, packet->parent);
+		add_parent(conn, extension, packet->parent);
 }
 
 // One bit for AYIYA and one for all others, which exclude each other by port or content.
