@@ -7,8 +7,14 @@
 //
 // flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN, FIN, ACK each.
 //
-// flows FLOWS OUT.pcap expire: the same as the first, all within a second; then another connection goes on for a
-// minute, and while they time out.
+// flows FLOWS OUT.pcap expire: the same as the first, all within a second. They time out a minute later; 10 seconds before that
+// and while they do, other connections have packets, one after the other in random order.
+
+#define SECOND      UINT64_C(1000000000)
+#define START       (1700000000 * SECOND)
+#define OTHERS      65536
+#define FIRST_OTHER (MOST - OTHERS)
+#define MOST        0xfffff0
 
 static struct tcp packet_of(uint32_t flow)
 {
@@ -30,24 +36,28 @@ static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		struct tcp tcp = packet_of(order[i]);
 
-		tcp.time = UINT64_C(1700000000000000000) + i * UINT64_C(1000000000) / count;
+		tcp.time = START + i * SECOND / count;
 		trace_write(out, &tcp);
 	}
 }
 
-// A packet each 10 ms until the others are to time out after a minute, then each 4 us.
+// The others while those time out: a packet each 10 ms by one of them at first, where nothing happens; from the 50th second
+// each 16 us by any of them, and from shortly before the first times out each 4 us.
 static void write_time(FILE *out)
 {
-	uint64_t time = UINT64_C(1000000000);
+	uint32_t *order = shuffled(OTHERS);
+	uint64_t time = SECOND;
 
-	while (time < UINT64_C(65000000000)) {
-		struct tcp tcp = packet_of(0xfffff0);
+	for (uint32_t i = 0; time < 63 * SECOND; i++) {
+		struct tcp tcp = packet_of(FIRST_OTHER);
 
-		time += time < UINT64_C(59900000000) ? 10000000 : 4000;
-		tcp.time = UINT64_C(1700000000000000000) + time;
-		tcp.payload = 0;
+		if (time >= 50 * SECOND)
+			tcp = packet_of(FIRST_OTHER + order[i % OTHERS]);
+		time += time < 50 * SECOND ? 10000000 : time < 59 * SECOND ? 16000 : 4000;
+		tcp.time = START + time;
 		trace_write(out, &tcp);
 	}
+	free(order);
 }
 
 static void write_life(FILE *out, uint32_t flow, int step)
@@ -73,7 +83,7 @@ static void write_life(FILE *out, uint32_t flow, int step)
 		tcp.destination_port = other.source_port;
 	}
 	// A step of all connections each 100 ms.
-	tcp.time = UINT64_C(1700000000000000000) + (uint64_t)step * 100000000 + flow;
+	tcp.time = START + (uint64_t)step * 100000000 + flow;
 	trace_write(out, &tcp);
 }
 
@@ -83,7 +93,7 @@ int main(int count, char **word)
 	const char *kind = count > 3 ? word[3] : "";
 	FILE *out;
 
-	if (flows == 0 || flows > 0xfffff0) {
+	if (flows == 0 || flows > MOST) {
 		fprintf(stderr,
 			"usage: flows FLOWS OUT.pcap [lives|expire], up to 16777200 flows\n");
 		return 2;

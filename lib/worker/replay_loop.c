@@ -107,30 +107,37 @@ static void count_only(struct worker *worker, const struct packet_frame *frames,
 		counters->bytes += frames[i].length;
 }
 
+bool worker_replay_turn(struct worker *worker, bool *waited)
+{
+	const struct worker_settings *settings = &worker->settings;
+	struct packet_frame frames[BURST];
+	uint32_t count = replay_burst(settings->replay, settings->index, frames, BURST);
+
+	*waited = false;
+	if (count == 0)
+		return false;
+	worker->counters.capture.received += count;
+	if (settings->receive_only) {
+		count_only(worker, frames, count);
+	} else {
+		track_burst(worker, frames, count);
+		conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
+		*waited = send_finished(worker);
+	}
+	atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
+	urcu_qsbr_quiescent_state();
+	return true;
+}
+
 void *worker_run_replay(void *argument)
 {
 	struct worker *worker = argument;
-	const struct worker_settings *settings = &worker->settings;
-	struct packet_frame frames[BURST];
 	uint64_t turn = 0;
-	uint32_t count;
+	bool waited;
 
 	worker_begin(worker);
-	while ((count = replay_burst(settings->replay, settings->index, frames, BURST)) > 0) {
-		bool waited = false;
-
-		worker->counters.capture.received += count;
-		if (settings->receive_only) {
-			count_only(worker, frames, count);
-		} else {
-			track_burst(worker, frames, count);
-			conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
-			waited = send_finished(worker);
-		}
-		atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
-		urcu_qsbr_quiescent_state();
+	while (worker_replay_turn(worker, &waited))
 		turn = worker_time_turn(worker, waited ? 0 : turn);
-	}
 	worker_finish(worker);
 	worker_end();
 	return NULL;

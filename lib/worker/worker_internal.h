@@ -74,6 +74,10 @@ void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
 void worker_carrier_replay(void *worker, const struct packet *packet, bool ours,
 			   enum packet_tunnel kind, struct uid uid);
 
+// replay_loop.c: one turn of the replay's loop; false when the replay is over. *waited: it waited for the control core. For
+// a worker that began; its thread only. The benches time it.
+bool worker_replay_turn(struct worker *worker, bool *waited);
+
 // Packets taken at a time, live or of a replay. What else there is to do is done in slices, so that no
 // burst waits for long.
 #define BURST          64
