@@ -2,9 +2,12 @@
 /* Copyright (c) 2026 the weir authors */
 #include "frame.h"
 
-// flood FLOWS OUT.pcap EVERY: FLOWS connections shake hands, one after the other; then each sends two packets and is sent
-// two, in random order, and after each EVERY of these packets comes a SYN from a random source (0: no flood); four million packets
-// a second, floods not counted. In the log each of the connections has 4 packets of the client and 3 of the server.
+// flood FLOWS OUT.pcap SYNS [STEPS]: FLOWS connections shake hands, one after the other; then in each of STEPS steps (4) each of
+// them has a packet, in random order, the client's and the server's taking turns, and with each 100 of these packets
+// come SYNS of a flood: SYNs from random sources. Four million packets a second, the flood not counted. In the log each of the
+// connections has 2 + STEPS / 2 packets of the client and 1 + STEPS / 2 of the server.
+
+#define PAYLOAD 6
 
 static struct tcp between(uint32_t flow, bool from_client)
 {
@@ -53,11 +56,13 @@ int main(int count, char **word)
 {
 	uint32_t flows = count > 3 ? (uint32_t)strtoul(word[1], NULL, 10) : 0, *order;
 	uint64_t time = UINT64_C(1700000000000000000), state = 7;
-	uint32_t every = count > 3 ? (uint32_t)strtoul(word[3], NULL, 10) : 0;
+	uint32_t syns = count > 3 ? (uint32_t)strtoul(word[3], NULL, 10) : 0, owed = 0;
+	uint32_t steps = count > 4 ? (uint32_t)strtoul(word[4], NULL, 10) : 4;
 	FILE *out;
 
-	if (flows == 0 || flows > 0xfffff0) {
-		fprintf(stderr, "usage: flood FLOWS OUT.pcap EVERY, up to 16777200 flows\n");
+	if (flows == 0 || flows > 0xfffff0 || steps % 2 != 0) {
+		fprintf(stderr, "usage: flood FLOWS OUT.pcap SYNS [STEPS], up to 16777200 flows, "
+				"an even number of steps\n");
 		return 2;
 	}
 	order = shuffled(flows);
@@ -67,15 +72,16 @@ int main(int count, char **word)
 		send_tcp(out, &time, i, false, TCP_SYN | TCP_ACK, 5000, 1001, 0);
 		send_tcp(out, &time, i, true, TCP_ACK, 1001, 5001, 0);
 	}
-	for (int step = 0; step < 4; step++) {
-		for (uint32_t i = 0; i < flows; i++) {
-			uint32_t sent = (uint32_t)(step / 2) * 100,
-				 answered = sent + step % 2 * 100;
+	for (uint32_t step = 0; step < steps; step++) {
+		bool from_client = step % 2 == 0;
+		uint32_t client = 1001 + (step + 1) / 2 * PAYLOAD;
+		uint32_t server = 5001 + step / 2 * PAYLOAD;
 
-			send_tcp(out, &time, order[i], step % 2 == 0, TCP_ACK | TCP_PSH,
-				 step % 2 == 0 ? 1001 + sent : 5001 + sent,
-				 step % 2 == 0 ? 5001 + sent : 1001 + answered, 100);
-			if (every > 0 && i % every == 0)
+		for (uint32_t i = 0; i < flows; i++) {
+			send_tcp(out, &time, order[i], from_client, TCP_ACK | TCP_PSH,
+				 from_client ? client : server, from_client ? server : client,
+				 PAYLOAD);
+			for (owed += syns; owed >= 100; owed -= 100)
 				send_syn(out, time, &state);
 		}
 	}

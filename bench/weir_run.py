@@ -3,36 +3,56 @@
 
 """What the benches share: running weir and reading its counters while it runs, and huge pages."""
 
+import collections
+import contextlib
 import os
 import re
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 HUGEPAGES = "/proc/sys/vm/nr_hugepages"
+PAGE = 2  # MiB
 
 
-def reserve(megabytes):
-    """Reserves huge pages of 2 MiB; returns what give_back() needs."""
-    with open(HUGEPAGES, encoding="ascii") as f:
-        before = int(f.read())
+class Failure(RuntimeError):
+    """What was wrong, and what would be right."""
+
+
+@contextlib.contextmanager
+def hugepages(megabytes):
+    """Reserves huge pages of 2 MiB and gives back as many: others may reserve some meanwhile."""
+    def change(pages):
+        with open(HUGEPAGES, encoding="ascii") as f:
+            now = int(f.read())
+        with open(HUGEPAGES, "w", encoding="ascii") as f:
+            f.write(str(max(0, now + pages)))
+        with open(HUGEPAGES, encoding="ascii") as f:
+            return int(f.read()) - now
+
     # Memory that was in use for a while is in pieces: let the kernel gather it first.
-    for path, word in (("drop_caches", "3"), ("compact_memory", "1"), ("nr_hugepages", str(before + megabytes // 2))):
-        with open("/proc/sys/vm/" + path, "w", encoding="ascii") as f:
+    for name, word in (("drop_caches", "3"), ("compact_memory", "1")):
+        with contextlib.suppress(OSError), open("/proc/sys/vm/" + name, "w", encoding="ascii") as f:
             f.write(word)
-    with open(HUGEPAGES, encoding="ascii") as f:
-        if int(f.read()) < before + megabytes // 2:
-            give_back(before)
-            sys.exit(f"{megabytes} MiB of huge pages cannot be reserved, memory is in pieces: try again, or after a restart")
-    return before
+    wanted = (int(megabytes) + PAGE - 1) // PAGE
+    got = change(wanted)
+    try:
+        if got < wanted:
+            raise Failure(f"only {got * PAGE} of {wanted * PAGE} MiB of huge pages could be reserved: close other programs,"
+                          " or restart the machine if its memory is in pieces")
+        yield
+    finally:
+        change(-got)
 
 
-def give_back(before):
-    with open(HUGEPAGES, "w", encoding="ascii") as f:
-        f.write(str(before))
+def counts(text):
+    """What weir's summary says: {"packets": 12, "tracked": 11, "live": 3, ...}; what it does not name is 0."""
+    found = collections.defaultdict(int)
+    for line in re.finditer(r"^ *(\S.*?) +(\d+)(?= \(|$)", text, re.M):
+        found[line[1]] = int(line[2])
+    return found
 
 
 def tsc_hertz():
@@ -52,9 +72,11 @@ def scratch():
 class Sample:
     """Counters of a running weir at one moment."""
 
-    def __init__(self, packets, live, logged, threads):
-        self.time = time.monotonic()
-        self.packets, self.live, self.logged, self.threads = packets, live, logged, threads
+    def __init__(self, text, threads):
+        found = counts(text)
+        self.threads, self.time = threads, float(re.search(r"^packets .* in ([0-9.]+) s", text, re.M)[1])
+        self.packets, self.live, self.logged = found["packets"], found["live"], found["logged"]
+        self.evicted = found["ended: table full, half-open ones first"]
 
     def worker_cpu(self):
         """Seconds of CPU time of all workers."""
@@ -97,14 +119,11 @@ class Weir:
         while time.monotonic() < deadline and "\nconnections" not in self.text[start:]:
             if not self.read(0.2) and self.run.poll() is not None:
                 return None
-        while self.read(0.02):
+        while self.read(0.01):
             pass
-        text = self.text[start:]
-
-        def count(pattern):
-            match = re.search(pattern, text, re.M)
-            return int(match[1]) if match else 0
-        return Sample(count(r"^packets +(\d+)"), count(r"^  live +(\d+)"), count(r"^  logged +(\d+)"), threads)
+        text, after = self.text[start:], self.threads()
+        # The counters are of some moment between.
+        return Sample(text, {name: (threads.get(name, time) + time) / 2 for name, time in after.items()})
 
     def wait_for_start(self, patience=120):
         """Until packets are counted."""
@@ -120,12 +139,17 @@ class Weir:
 
     def fail(self, why):
         self.run.kill()
-        sys.exit(f"weir {why}:\n" + self.text[-3000:])
+        self.run.wait()
+        raise Failure(f"weir {why}:\n" + self.text[-3000:])
 
     def stop(self):
         """Ends it and returns all it printed."""
         if self.run.poll() is None:
             self.run.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
+        """Until it ends by itself; returns all it printed."""
         while self.read(None):
             pass
         if self.run.wait() != 0:
@@ -134,45 +158,81 @@ class Weir:
 
 
 class Measured:
-    """What a replay did between two samples."""
+    """What a weir did between two samples."""
 
     def __init__(self, first, last):
         self.packets = last.packets - first.packets
         self.seconds = last.time - first.time
         self.logged = last.logged - first.logged
-        self.live = last.live
+        self.evicted = last.evicted - first.evicted
         self.cpu = last.worker_cpu() - first.worker_cpu()
 
-    def cycles(self):
-        """Of the workers' CPU time, for each packet."""
-        return self.cpu * tsc_hertz() / self.packets
+
+class Windows:
+    """What a weir did in several such windows. On a machine with other things to do some moments are bad: of each figure the
+    window that a quarter of them is better than counts. Seconds are those of the workers' CPU time, so that what other
+    programs on the machine took does not count, but where the clock is named."""
+
+    def __init__(self, windows):
+        self.windows = windows
+
+    def quartile(self, figure):
+        """`figure`: the larger, the better."""
+        return sorted(map(figure, self.windows), reverse=True)[len(self.windows) // 4]
 
     def rate(self):
-        """Packets for each second of a worker's CPU time: what other programs on the machine took does not count."""
-        return self.packets / self.cpu
+        """Packets for each second of a worker's CPU time."""
+        return self.quartile(lambda window: window.packets / window.cpu)
+
+    def cycles(self):
+        """For each packet."""
+        return tsc_hertz() / self.rate()
+
+    def clock_rate(self):
+        """Packets for each second by the clock, of all workers."""
+        return self.quartile(lambda window: window.packets / window.seconds)
+
+    def clock_logged(self):
+        """Connections logged for each second by the clock."""
+        return self.quartile(lambda window: window.logged / window.seconds)
+
+    def evicted(self):
+        """Connections evicted for each second of a worker's CPU time, with the packets that were tracked besides."""
+        return self.rate() * sum(window.evicted for window in self.windows) / sum(window.packets for window in self.windows)
+
+
+def measure(weir, ready, seconds, packets=float("inf"), every=0.25):
+    """Windows from when `ready` says so, for so many seconds or until so many packets are tracked."""
+    weir.wait_for_start()
+    while (first := weir.sample()) is not None and not ready(first):
+        time.sleep(min(0.1, every))
+    windows, end = [], time.monotonic() + seconds
+    while first is not None and time.monotonic() < end:
+        time.sleep(every)
+        last = weir.sample()
+        if last is None or last.packets >= packets:
+            break
+        windows.append(Measured(first, last))
+        first = last
+    if not windows:
+        weir.fail("ended before anything was measured")
+    return Windows(windows)
+
+
+def replay_command(build, trace, logs, settings, workers=1):
+    """A weir that replays a trace."""
+    words = ["capture.source=replay"] + (["workers.cores=1"] if workers == 1 else []) + settings
+    return ([os.path.join(build, "app/weir/weir"), "-C", "-r", trace, "-l", logs, "-w", str(workers)]
+            + [word for value in words for word in ("--set", value)])
 
 
 def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1):
     """Replays a trace without end, and measures for so many seconds from when `ready` says so."""
     with tempfile.TemporaryDirectory(dir=scratch()) as logs:
-        words = ["capture.source=replay", "replay.rounds=0"] + (["workers.cores=1"] if workers == 1 else []) + settings
-        weir = Weir([os.path.join(build, "app/weir/weir"), "-C", "-r", trace, "-l", logs, "-w", str(workers)]
-                    + [word for value in words for word in ("--set", value)])
-        weir.wait_for_start()
-        while (first := weir.sample()) is not None and not ready(first):
-            time.sleep(0.1)
-        # On a machine with other things to do some moments are bad: the window that a quarter is better than counts.
-        windows, end = [], time.monotonic() + seconds
-        while first is not None and time.monotonic() < end:
-            time.sleep(0.25)
-            last = weir.sample()
-            if last is None:
-                weir.fail("ended")
-            windows.append(Measured(first, last))
-            first = last
-        if not windows:
-            weir.fail("ended")
-        # What is left is of no interest: ending in order would write it all to the log.
-        weir.run.kill()
-        weir.run.wait()
-        return sorted(windows, key=Measured.cycles)[len(windows) // 4]
+        weir = Weir(replay_command(build, trace, logs, ["replay.rounds=0"] + settings, workers))
+        try:
+            return measure(weir, ready, seconds)
+        finally:
+            # What is left is of no interest: ending in order would write it all to the log.
+            weir.run.kill()
+            weir.run.wait()

@@ -26,7 +26,7 @@ equal "flows: connections" 1000 "$(lines 1)"
 run_weir lives -C -r "$work/lives.pcap"
 equal "lives: opened and closed" 1000 "$(lines '$12 == "SF" && $17 == 4 && $19 == 2')"
 
-"$tools/flood" 1000 "$work/flood.pcap" 2 || fail "flood"
+"$tools/flood" 1000 "$work/flood.pcap" 50 || fail "flood"
 run_weir flood -C -r "$work/flood.pcap" --set connections.maximum=1024
 equal "flood: established" 1000 "$(lines '$3 ~ /^10\./ && $12 == "S1" && $17 == 4 && $19 == 3')"
 equal "flood: SYNs" 2000 "$(lines '$12 == "S0"')"
