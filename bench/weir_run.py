@@ -111,14 +111,24 @@ class Weir:
         self.text += text
         return text
 
-    def sample(self, patience=10):
-        """Asks for a summary (SIGUSR1) and reads it; None when weir ended instead."""
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.run.poll() is None:
+            self.run.kill()
+        self.run.wait()
+
+    def sample(self, patience=120):
+        """Asks for a summary (SIGUSR1) and reads it; None when weir ended instead. It answers once the trace is loaded."""
         threads, start, deadline = self.threads(), len(self.text), time.monotonic() + patience
         self.run.send_signal(signal.SIGUSR1)
         # A summary comes in one piece: what is silent for a moment after its last section is complete.
-        while time.monotonic() < deadline and "\nconnections" not in self.text[start:]:
+        while "\nconnections" not in self.text[start:]:
             if not self.read(0.2) and self.run.poll() is not None:
                 return None
+            if time.monotonic() > deadline:
+                self.fail("gives no summary")
         while self.read(0.01):
             pass
         text, after = self.text[start:], self.threads()
@@ -229,10 +239,6 @@ def replay_command(build, trace, logs, settings, workers=1):
 def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1):
     """Replays a trace without end, and measures for so many seconds from when `ready` says so."""
     with tempfile.TemporaryDirectory(dir=scratch()) as logs:
-        weir = Weir(replay_command(build, trace, logs, ["replay.rounds=0"] + settings, workers))
-        try:
+        # It is killed at the end: what is left is of no interest, and ending in order would write it all to the log.
+        with Weir(replay_command(build, trace, logs, ["replay.rounds=0"] + settings, workers)) as weir:
             return measure(weir, ready, seconds)
-        finally:
-            # What is left is of no interest: ending in order would write it all to the log.
-            weir.run.kill()
-            weir.run.wait()
