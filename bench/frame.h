@@ -2,26 +2,18 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "random.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Writes traces of small TCP packets over IPv4. Checksums are left 0: for weir -C.
+// What writes traces. First any frames, then small TCP packets over IPv4, whose checksums are left 0: for weir -C.
 
-enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
-
-#define FRAME_HEADERS 54
-
-struct tcp {
-	uint64_t time; // ns
-	uint32_t source, destination;
-	uint16_t source_port, destination_port;
-	uint32_t sequence, acknowledgement;
-	uint8_t flags;
-	uint16_t payload;
-};
+// Without the frame check sequence.
+#define FRAME_LEAST 60
 
 static inline FILE *trace_create(const char *path)
 {
@@ -59,13 +51,35 @@ static inline void frame_be32(uint8_t *to, uint32_t value)
 	frame_be16(to + 2, value);
 }
 
+// Writes a frame of `length` bytes, made as long as the shortest on a wire: `frame` has room for that.
+static inline void trace_frame(FILE *out, uint64_t time, uint8_t *frame, uint32_t length)
+{
+	uint32_t captured = length < FRAME_LEAST ? FRAME_LEAST : length;
+	uint32_t record[4] = {(uint32_t)(time / 1000000000), (uint32_t)(time % 1000000000),
+			      captured, captured};
+
+	memset(frame + length, 0, captured - length);
+	fwrite(record, sizeof(record), 1, out);
+	fwrite(frame, captured, 1, out);
+}
+
+enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+#define FRAME_HEADERS 54
+
+struct tcp {
+	uint64_t time; // ns
+	uint32_t source, destination;
+	uint16_t source_port, destination_port;
+	uint32_t sequence, acknowledgement;
+	uint8_t flags;
+	uint16_t payload;
+};
+
 static inline void trace_write(FILE *out, const struct tcp *tcp)
 {
 	uint8_t frame[FRAME_HEADERS + 1500] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
 	uint32_t length = FRAME_HEADERS + tcp->payload;
-	uint32_t captured = length < 60 ? 60 : length;
-	uint32_t record[4] = {(uint32_t)(tcp->time / 1000000000),
-			      (uint32_t)(tcp->time % 1000000000), captured, captured};
 
 	frame_be16(frame + 16, length - 14);
 	frame[22] = 64;
@@ -79,17 +93,7 @@ static inline void trace_write(FILE *out, const struct tcp *tcp)
 	frame[46] = 0x50;
 	frame[47] = tcp->flags;
 	frame_be16(frame + 48, 1000);
-	fwrite(record, sizeof(record), 1, out);
-	fwrite(frame, captured, 1, out);
-}
-
-static inline uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	trace_frame(out, tcp->time, frame, length);
 }
 
 // The numbers below `count` in random order.

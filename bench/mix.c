@@ -15,13 +15,10 @@
 // a fifth of them IPv6; 20 packets a connection, 13 in a trace of two million packets, whose end cuts many. Clients
 // 10.x.x.x, servers anywhere. Checksums are right. Payload is zeros, but for what begins a stream of SSH, SMTP and SMB.
 
+#include "frame.h"
+
 #include <math.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SECOND        UINT64_C(1000000000)
 #define MICROSECOND   UINT64_C(1000)
@@ -33,7 +30,6 @@
 #define LARGEST_FRAME 1600
 
 enum kind { WEB, DNS, STREAM, UNANSWERED, REFUSED, PING };
-enum flag { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 // One connection on its way. `step` counts its packets, `left` the bytes that the server still has
 // to send.
@@ -56,11 +52,7 @@ static uint64_t random_state = 0x9e3779b97f4a7c15;
 
 static uint64_t random_word(void)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return random_next(&random_state);
 }
 
 // Above 0, at most 1.
@@ -171,18 +163,6 @@ static struct flow flow_start(uint64_t now)
 	return flow;
 }
 
-static void put16(uint8_t *to, uint32_t value)
-{
-	to[0] = (uint8_t)(value >> 8);
-	to[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *to, uint32_t value)
-{
-	put16(to, value >> 16);
-	put16(to + 2, value);
-}
-
 static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i + 1 < length; i += 2)
@@ -208,48 +188,43 @@ static void write_frame(const struct flow *flow, unsigned sender, uint8_t protoc
 	static uint8_t frame[LARGEST_FRAME];
 	uint8_t *ip = frame + ETHERNET, *to;
 	uint32_t source = flow->address[sender], destination = flow->address[sender ^ 1];
-	uint32_t address_sum = 0, record[4];
+	uint32_t address_sum = 0;
 	size_t ip_header = flow->v6 ? 40 : 20;
 
 	memset(frame, 0, ETHERNET + ip_header);
 	memcpy(frame, "\x02\0\0\0\0\2\x02\0\0\0\0\1", 12);
-	put16(frame + 12, flow->v6 ? 0x86dd : 0x0800);
+	frame_be16(frame + 12, flow->v6 ? 0x86dd : 0x0800);
 	if (flow->v6) {
 		ip[0] = 0x60;
-		put16(ip + 4, (uint32_t)length);
+		frame_be16(ip + 4, (uint32_t)length);
 		ip[6] = protocol;
 		ip[7] = 64;
-		put32(ip + 8, 0x20010db8);
-		put32(ip + 20, source);
-		put32(ip + 24, 0x20010db8);
-		put32(ip + 36, destination);
+		frame_be32(ip + 8, 0x20010db8);
+		frame_be32(ip + 20, source);
+		frame_be32(ip + 24, 0x20010db8);
+		frame_be32(ip + 36, destination);
 		address_sum = sum_words(0, ip + 8, 32);
 	} else {
 		ip[0] = 0x45;
-		put16(ip + 2, (uint32_t)(length + 20));
-		put16(ip + 6, 0x4000);
+		frame_be16(ip + 2, (uint32_t)(length + 20));
+		frame_be16(ip + 6, 0x4000);
 		ip[8] = 64;
 		ip[9] = protocol;
-		put32(ip + 12, source);
-		put32(ip + 16, destination);
-		put16(ip + 10, fold(sum_words(0, ip, 20)));
+		frame_be32(ip + 12, source);
+		frame_be32(ip + 16, destination);
+		frame_be16(ip + 10, fold(sum_words(0, ip, 20)));
 		address_sum = sum_words(0, ip + 12, 8);
 	}
 	to = ip + ip_header;
 	memcpy(to, transport, header);
 	memset(to + header, 0, length - header);
 	if (protocol == IPPROTO_ICMP)
-		put16(to + checksum, fold(sum_words(0, to, header)));
+		frame_be16(to + checksum, fold(sum_words(0, to, header)));
 	else
-		put16(to + checksum,
-		      fold(sum_words(address_sum + protocol + (uint32_t)length, to, header)));
-	length += ETHERNET + ip_header;
-	record[0] = (uint32_t)(1700000000 + flow->next / SECOND);
-	record[1] = (uint32_t)(flow->next % SECOND);
-	record[2] = record[3] = (uint32_t)(length < 60 ? 60 : length);
-	memset(frame + length, 0, record[2] - length);
-	fwrite(record, sizeof(record), 1, out);
-	fwrite(frame, record[2], 1, out);
+		frame_be16(to + checksum,
+			   fold(sum_words(address_sum + protocol + (uint32_t)length, to, header)));
+	trace_frame(out, 1700000000 * SECOND + flow->next, frame,
+		    (uint32_t)(length + ETHERNET + ip_header));
 	written++;
 }
 
@@ -272,7 +247,7 @@ static size_t opening(const struct flow *flow, unsigned sender, size_t payload, 
 		break;
 	case 445:
 		length = 8;
-		put32(text, (uint32_t)(sender == 1 ? flow->left : payload) - 4);
+		frame_be32(text, (uint32_t)(sender == 1 ? flow->left : payload) - 4);
 		text[0] = 0;
 		memcpy(text + 4, "\xfeSMB", 4);
 		break;
@@ -287,17 +262,17 @@ static void write_tcp(struct flow *flow, unsigned sender, uint8_t flags, size_t 
 	uint8_t header[20 + 64] = {0};
 	size_t known = 20;
 
-	put16(header, flow->port[sender]);
-	put16(header + 2, flow->port[sender ^ 1]);
-	put32(header + 4, flow->sequence[sender]);
-	put32(header + 8, flags & ACK ? flow->sequence[sender ^ 1] : 0);
+	frame_be16(header, flow->port[sender]);
+	frame_be16(header + 2, flow->port[sender ^ 1]);
+	frame_be32(header + 4, flow->sequence[sender]);
+	frame_be32(header + 8, flags & TCP_ACK ? flow->sequence[sender ^ 1] : 0);
 	header[12] = 0x50;
 	header[13] = flags;
-	put16(header + 14, 64000);
+	frame_be16(header + 14, 64000);
 	if (payload > 0 && flow->said[sender]++ == 0)
 		known += opening(flow, sender, payload, header + 20);
 	write_frame(flow, sender, IPPROTO_TCP, header, known, 20 + payload, 16);
-	flow->sequence[sender] += (uint32_t)payload + !!(flags & SYN) + !!(flags & FIN);
+	flow->sequence[sender] += (uint32_t)payload + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
 }
 
 static void write_udp(struct flow *flow, unsigned sender, const uint8_t *message, size_t known,
@@ -305,9 +280,9 @@ static void write_udp(struct flow *flow, unsigned sender, const uint8_t *message
 {
 	uint8_t header[8 + 12] = {0};
 
-	put16(header, flow->port[sender]);
-	put16(header + 2, flow->port[sender ^ 1]);
-	put16(header + 4, (uint32_t)(8 + payload));
+	frame_be16(header, flow->port[sender]);
+	frame_be16(header + 2, flow->port[sender ^ 1]);
+	frame_be16(header + 4, (uint32_t)(8 + payload));
 	memcpy(header + 8, message, known);
 	write_frame(flow, sender, IPPROTO_UDP, header, 8 + known, 8 + payload, 6);
 }
@@ -319,23 +294,23 @@ static uint64_t web_body(struct flow *flow)
 	size_t segment = flow->left < SEGMENT_MOST ? (size_t)flow->left : SEGMENT_MOST;
 
 	if (flow->closing == 0 && flow->step % 3 == 2 && flow->in_train > 0) {
-		write_tcp(flow, 0, ACK, 0);
+		write_tcp(flow, 0, TCP_ACK, 0);
 	} else if (flow->left > 0) {
-		write_tcp(flow, 1, ACK | PSH, segment);
+		write_tcp(flow, 1, TCP_ACK | TCP_PSH, segment);
 		flow->left -= segment;
 		flow->in_train++;
 	} else if (flow->closing == 0) {
 		bool reset = flow->address[0] % 20 == 0;
 
-		write_tcp(flow, 1, reset ? RST | ACK : FIN | ACK, 0);
+		write_tcp(flow, 1, reset ? TCP_RST | TCP_ACK : TCP_FIN | TCP_ACK, 0);
 		flow->closing = 1;
 		return reset ? 0 : flow->round_trip / 2;
 	} else if (flow->closing == 1) {
-		write_tcp(flow, 0, FIN | ACK, 0);
+		write_tcp(flow, 0, TCP_FIN | TCP_ACK, 0);
 		flow->closing = 2;
 		return flow->round_trip / 2;
 	} else {
-		write_tcp(flow, 1, ACK, 0);
+		write_tcp(flow, 1, TCP_ACK, 0);
 		return 0;
 	}
 	if (flow->in_train == TRAIN) {
@@ -349,16 +324,16 @@ static uint64_t web(struct flow *flow)
 {
 	switch (flow->step++) {
 	case 0:
-		write_tcp(flow, 0, SYN, 0);
+		write_tcp(flow, 0, TCP_SYN, 0);
 		return flow->round_trip;
 	case 1:
-		write_tcp(flow, 1, SYN | ACK, 0);
+		write_tcp(flow, 1, TCP_SYN | TCP_ACK, 0);
 		return 100 * MICROSECOND;
 	case 2:
-		write_tcp(flow, 0, ACK, 0);
+		write_tcp(flow, 0, TCP_ACK, 0);
 		return 2 * MICROSECOND;
 	case 3:
-		write_tcp(flow, 0, ACK | PSH, 100 + flow->address[1] % 1000);
+		write_tcp(flow, 0, TCP_ACK | TCP_PSH, 100 + flow->address[1] % 1000);
 		return flow->round_trip;
 	default:
 		return web_body(flow);
@@ -369,7 +344,7 @@ static uint64_t dns(struct flow *flow)
 {
 	uint8_t message[12] = {0, 0, 1, 0, 0, 1};
 
-	put16(message, flow->sequence[0]);
+	frame_be16(message, flow->sequence[0]);
 	if (flow->step++ == 0) {
 		write_udp(flow, 0, message, sizeof(message), 30 + flow->address[0] % 30);
 		return flow->round_trip;
@@ -398,10 +373,10 @@ static uint64_t stream(struct flow *flow)
 static uint64_t attempt(struct flow *flow)
 {
 	if (flow->step == 1 && flow->kind == REFUSED) {
-		write_tcp(flow, 1, RST | ACK, 0);
+		write_tcp(flow, 1, TCP_RST | TCP_ACK, 0);
 		return 0;
 	}
-	write_tcp(flow, 0, SYN, 0);
+	write_tcp(flow, 0, TCP_SYN, 0);
 	flow->sequence[0]--;
 	flow->step++;
 	if (flow->kind == REFUSED)
@@ -415,8 +390,8 @@ static uint64_t ping(struct flow *flow)
 	uint8_t header[8] = {sender == 0 ? 8 : 0};
 
 	flow->v6 = false;
-	put16(header + 4, flow->port[0]);
-	put16(header + 6, flow->step);
+	frame_be16(header + 4, flow->port[0]);
+	frame_be16(header + 6, flow->step);
 	write_frame(flow, sender, IPPROTO_ICMP, header, sizeof(header), 64, 2);
 	if (--flow->left == 0)
 		return 0;
@@ -443,20 +418,12 @@ int main(int count, char **word)
 {
 	uint64_t packets = count > 2 ? strtoull(word[1], NULL, 10) : 0, arrival = 0, between;
 	uint64_t rate = count > 3 ? strtoull(word[3], NULL, 10) : 1500000;
-	// A trace with nanoseconds, of Ethernet frames.
-	const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 65535, 1};
 
 	if (packets == 0 || rate == 0) {
 		fprintf(stderr, "usage: mix PACKETS OUT.pcap [PACKETS-A-SECOND]\n");
 		return 2;
 	}
-	out = fopen(word[2], "wb");
-	if (out == NULL) {
-		perror(word[2]);
-		return 1;
-	}
-	setvbuf(out, NULL, _IOFBF, 1 << 20);
-	fwrite(header, sizeof(header), 1, out);
+	out = trace_create(word[2]);
 	between = SECOND * MEAN_A_FLOW / rate;
 	while (written < packets) {
 		while (heap_count == 0 || arrival <= heap[1].next) {
@@ -467,10 +434,7 @@ int main(int count, char **word)
 		}
 		write_next();
 	}
-	if (fflush(out) != 0 || ferror(out)) {
-		perror(word[2]);
-		return 1;
-	}
+	trace_close(out, word[2]);
 	free(heap);
 	return 0;
 }

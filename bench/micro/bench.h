@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "../random.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -35,14 +37,4 @@ static inline uint64_t bench_cycles(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 #endif
-}
-
-// A fast generator of well mixed numbers (splitmix64, Steele, Lea and Flood 2014).
-static inline uint64_t bench_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
 }

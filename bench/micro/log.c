@@ -53,7 +53,7 @@ static uint64_t state = 1;
 
 static uint64_t below(uint64_t limit)
 {
-	return bench_random(&state) % limit;
+	return random_next(&state) % limit;
 }
 
 // Heavy-tailed: any number of digits up to that of `most` is about as likely.

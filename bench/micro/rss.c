@@ -40,10 +40,10 @@ static void prepare(bool v6)
 		struct packet_key *key = &keys[k];
 		int skip = v6 ? 0 : 12, at = 0;
 
-		*key = bench_flow((uint32_t)bench_random(&seed));
+		*key = bench_flow((uint32_t)random_next(&seed));
 		for (int i = 0; v6 && i < 16; i++) {
-			key->address[0].byte[i] = (uint8_t)bench_random(&seed);
-			key->address[1].byte[i] = (uint8_t)bench_random(&seed);
+			key->address[0].byte[i] = (uint8_t)random_next(&seed);
+			key->address[1].byte[i] = (uint8_t)random_next(&seed);
 		}
 		reverse[k] = *key;
 		for (int end = 0; end < 2; end++) {

@@ -78,13 +78,13 @@ static void look_up(enum operation operation, int round)
 
 static void measure_lookup(uint32_t entries, int round, uint64_t *seed)
 {
-	uint32_t order = (uint32_t)bench_random(seed);
+	uint32_t order = (uint32_t)random_next(seed);
 
 	for (uint32_t i = 0; i < KEYS; i++)
 		keys[i] = bench_flow(flow[bench_shuffle(i, entries - 1, order)]);
 	look_up(HIT, round);
 	for (uint32_t i = 0; i < KEYS; i++)
-		keys[i] = bench_flow(ABSENT | (uint32_t)bench_random(seed));
+		keys[i] = bench_flow(ABSENT | (uint32_t)random_next(seed));
 	look_up(MISS, round);
 }
 
@@ -93,7 +93,7 @@ static void measure_change(uint32_t entries, int round, uint64_t *seed)
 {
 	static uint32_t last_flow = LARGE;
 	uint32_t count = entries / 4 < KEYS ? entries / 4 : KEYS;
-	uint32_t order = (uint32_t)bench_random(seed);
+	uint32_t order = (uint32_t)random_next(seed);
 
 	for (uint32_t i = 0; i < count; i++) {
 		slots[i] = bench_shuffle(i, entries - 1, order);

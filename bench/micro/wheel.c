@@ -30,12 +30,12 @@ static double cycles[OPERATIONS][CONTENDERS][BENCH_ROUNDS];
 // Different timers, far from each other in memory and in time.
 static void choose(uint32_t timers, size_t count, uint64_t *seed)
 {
-	uint64_t start = bench_random(seed) % timers;
+	uint64_t start = random_next(seed) % timers;
 
 	for (size_t i = 0; i < count; i++) {
 		timer[i] = (uint32_t)((start + i * 611953) % timers);
 		// Nothing becomes due before it is asked to.
-		spans[i] = WHEEL_MINUTE + bench_random(seed) % WHEEL_MINUTE;
+		spans[i] = WHEEL_MINUTE + random_next(seed) % WHEEL_MINUTE;
 	}
 }
 

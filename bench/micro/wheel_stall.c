@@ -80,7 +80,7 @@ static int pass(struct stall *stall, uint32_t timers, uint32_t watch)
 	for (uint32_t i = 0; i < stall->timers; i++)
 		wheel_node_clear(&stall->conn[i].wheel);
 	for (uint32_t i = 0; i < timers; i++)
-		wheel_arm(wheel, i, DUE + bench_random(&seed) % SECOND);
+		wheel_arm(wheel, i, DUE + random_next(&seed) % SECOND);
 	for (uint64_t now = START; now < FIRST_STEP; now += SECOND)
 		wheel_pop(wheel, now);
 	ran = steps(stall, wheel, watch);

@@ -20,6 +20,7 @@ import threading
 import time
 
 from packets import SOURCE_PORT, TARGET, TARGET_PORT, frame_sizes, source, wire_rate
+from weir_run import Failure, counts
 
 # The speed that net_virtio_user is told to have, in Mbit/s; net_vhost of DPDK 22.11 says 10000 and cannot be told.
 VIRTIO_SPEED = 100000
@@ -30,10 +31,6 @@ Cpus = collections.namedtuple("Cpus", "rest generator worker")
 # What the programs are started with: path is the socket between them, trace what is sent (None: the generator's own),
 # megabytes what holds it.
 Plan = collections.namedtuple("Plan", "options cpus folder path trace megabytes")
-
-
-class Failure(Exception):
-    """What was wrong, and what would be right."""
 
 
 class Program:
@@ -176,18 +173,9 @@ class Weir(Program):
         # The last line of the summary is not known, but it comes in one piece.
         self.wait_for(lambda: any(line.startswith("connections") for line in self.lines), 5, "a summary")
         time.sleep(0.02)
-        return self.parse()
-
-    def parse(self):
-        text = "\n".join(self.lines)
-
-        def number(pattern):
-            match = re.search(r"^\s*" + pattern + r"\s+(\d+)", text, re.MULTILINE)
-            return int(match[1]) if match else 0
-
-        return {"received": number("packets"), "tracked": number("tracked"),
-                "missed": number("never seen: lost by the device"), "connections": number("connections"),
-                "live": number("live")}
+        found = counts("\n".join(self.lines))
+        return {"received": found["packets"], "tracked": found["tracked"],
+                "missed": found["never seen: lost by the device"], "connections": found["connections"], "live": found["live"]}
 
     def stop(self):
         self.end(lambda: self.process.send_signal(signal.SIGTERM))
