@@ -72,8 +72,9 @@ def read(stream, name, families):
 
 def number(value):
     """12000 as 12 k, 65536 as 64 k."""
+    power = value == int(value) and int(value) & (int(value) - 1) == 0
     for factor, letter in ((1 << 30, " G"), (1 << 20, " M"), (1 << 10, " k")):
-        if value >= factor and value % factor == 0:
+        if value >= factor and power:
             return f"{value / factor:g}{letter}"
     for factor, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= factor:

@@ -186,6 +186,9 @@ class Windows:
     def __init__(self, windows):
         self.windows = windows
 
+    def __add__(self, other):
+        return Windows(self.windows + other.windows)
+
     def quartile(self, figure):
         """`figure`: the larger, the better."""
         return sorted(map(figure, self.windows), reverse=True)[len(self.windows) // 4]

@@ -5,11 +5,11 @@
 // `bench/flows FLOWS TRACE expire`, time out.
 //
 //   stall.turn weir      the longest turn
-//   stall.99.9% weir     longer than this are one in a thousand
-//   stall.median weir
 //   stall.turn idle      the longest turn of a loop that only counts, for about as long as weir's median
 //   stall.once weir      the longest turn of a single pass
 //   stall.once idle
+//   latency weir         at N: one turn in N takes this long, or longer; a packet waits for one turn at most
+//   latency idle
 //
 // A virtual machine's host, its clock and other programs take the processor away for up to tens of milliseconds. But a turn
 // does the same work in each pass over the trace, on the same packets: so the shortest pass of each turn counts, which
@@ -192,15 +192,19 @@ static int compare_turns(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void report(struct turns *turns, const char *turn, const char *once)
-{
-	bench_report(turn, 0, microseconds(turns->least[turns->count - 1]), "us");
-	bench_report(once, 0, microseconds(turns->longest_once), "us");
-}
-
-static void sort(struct turns *turns)
+static void report(struct turns *turns, const char *turn, const char *once, const char *latency)
 {
 	qsort(turns->least, turns->count, sizeof(*turns->least), compare_turns);
+	bench_report(turn, 0, microseconds(turns->least[turns->count - 1]), "us");
+	bench_report(once, 0, microseconds(turns->longest_once), "us");
+	for (size_t part = 1; part <= turns->count; part *= 10) {
+		// Half of them first.
+		size_t longer = turns->count / (part == 1 ? 2 : part);
+
+		bench_report(latency, part == 1 ? 2 : part,
+			     microseconds(turns->least[turns->count - longer]), "us");
+	}
+	bench_report(latency, turns->count, microseconds(turns->least[turns->count - 1]), "us");
 }
 
 int main(int count, char **word)
@@ -231,15 +235,10 @@ int main(int count, char **word)
 	urcu_qsbr_call_rcu_data_free(reclaimer);
 	if (result < 0 || weir.count == 0)
 		return 1;
-	sort(&weir);
+	report(&weir, "stall.turn weir", "stall.once weir", "latency weir");
 	for (unsigned long i = 0; i < passes; i++)
 		play_idle(weir.least[weir.count / 2]);
-	sort(&idle);
-	report(&weir, "stall.turn weir", "stall.once weir");
-	bench_report("stall.99.9% weir", 0,
-		     microseconds(weir.least[weir.count - 1 - weir.count / 1000]), "us");
-	bench_report("stall.median weir", 0, microseconds(weir.least[weir.count / 2]), "us");
-	report(&idle, "stall.turn idle", "stall.once idle");
+	report(&idle, "stall.turn idle", "stall.once idle", "latency idle");
 	printf("# %zu turns, the least of %lu passes for each\n", weir.count, passes);
 	return 0;
 }
