@@ -25,7 +25,7 @@
 #include <string.h>
 
 #define TURNS_MOST (1u << 20)
-#define PASSES     7
+#define PASSES     9
 // Turns count from here on: the wheel prepares ahead, and what it does then counts, too.
 #define BEGIN (UINT64_C(1700000050) * TIME_SECOND)
 // The control core's ring, as in app/weir/run.c.
@@ -36,6 +36,7 @@
 
 static struct turns {
 	uint32_t least[TURNS_MOST]; // cycles, of all passes
+	uint32_t sent[TURNS_MOST];  // records, in the pass with most of them
 	size_t count;
 	uint64_t longest_once;
 } weir, idle;
@@ -81,35 +82,44 @@ static void wait_for_reader(void)
 		sched_yield();
 }
 
-static void note(struct turns *turns, size_t at, uint64_t spent)
+// A turn that could not send its records, because a grace period took long, does less than it has to, and does not count;
+// what sends more does the work of two.
+static void note(struct turns *turns, size_t at, uint64_t spent, uint32_t sent)
 {
 	if (spent > turns->longest_once)
 		turns->longest_once = spent;
-	if (at < TURNS_MOST && (turns->count <= at || spent < turns->least[at]))
+	if (at >= TURNS_MOST)
+		return;
+	if (at >= turns->count || sent > turns->sent[at] ||
+	    (sent == turns->sent[at] && spent < turns->least[at])) {
 		turns->least[at] = spent < UINT32_MAX ? (uint32_t)spent : UINT32_MAX;
-	if (turns->count <= at)
+		turns->sent[at] = sent;
+	}
+	if (at >= turns->count)
 		turns->count = at + 1;
 }
 
 // Returns how many connections timed out.
 static uint64_t play(struct worker *worker)
 {
+	const struct conn_counters *counters = worker_conn_counters(worker);
 	size_t turn = 0, at = 0;
 	bool waited, more = true;
 
 	worker_begin(worker);
 	while (more) {
+		uint64_t finished = counters->finished;
 		uint64_t begin = bench_cycles(), spent;
 
 		more = worker_replay_turn(worker, &waited);
 		spent = bench_cycles() - begin;
 		if (more && worker->now >= BEGIN)
-			note(&weir, at++, spent);
+			note(&weir, at++, spent, (uint32_t)(counters->finished - finished));
 		if (turn++ / PAUSE_TURNS % 2 == 0)
 			wait_for_reader();
 	}
 	worker_end();
-	return worker_conn_counters(worker)->removed[CONN_REASON_INACTIVE];
+	return counters->removed[CONN_REASON_INACTIVE];
 }
 
 static struct worker *create_worker(struct replay *replay, struct call_rcu_data *reclaimer)
@@ -162,9 +172,9 @@ static int pass(const char *const *trace, uint64_t expected, struct call_rcu_dat
 	}
 	worker_destroy(worker);
 	replay_destroy(replay);
-	if (ended >= expected)
+	if (ended == expected)
 		return 0;
-	fprintf(stderr, "only %llu connections timed out\n", (unsigned long long)ended);
+	fprintf(stderr, "%llu connections timed out\n", (unsigned long long)ended);
 	return -1;
 }
 
@@ -176,7 +186,7 @@ static void play_idle(uint32_t cycles)
 
 		for (uint32_t i = 0; i < cycles; i++)
 			__asm__ volatile("");
-		note(&idle, at, bench_cycles() - begin);
+		note(&idle, at, bench_cycles() - begin, 0);
 	}
 }
 

@@ -26,6 +26,11 @@ equal "flows: connections" 1000 "$(lines 1)"
 run_weir lives -C -r "$work/lives.pcap"
 equal "lives: opened and closed" 1000 "$(lines '$12 == "SF" && $17 == 4 && $19 == 2')"
 
+"$tools/flows" 1000 "$work/expire.pcap" expire || fail "flows expire"
+"$tools/micro/stall" "$work/expire.pcap" 1000 1 > "$work/stall" || fail "stall: not all timed out"
+equal "stall: the longest turn is told" 2 "$(grep -c '^stall.turn ' "$work/stall")"
+rm "$work/expire.pcap"
+
 "$tools/flood" 1000 "$work/flood.pcap" 50 || fail "flood"
 run_weir flood -C -r "$work/flood.pcap" --set connections.maximum=1024
 equal "flood: established" 1000 "$(lines '$3 ~ /^10\./ && $12 == "S1" && $17 == 4 && $19 == 3')"
