@@ -35,6 +35,8 @@
 #define WRITE_ROUNDS 5
 #define WRITE_LINES  (1u << 20)
 #define RING         16384
+// What a worker hands over in one go, at most.
+#define SENT_AT_A_TIME 256
 
 static struct conn_summary record[RECORDS];
 
@@ -432,9 +434,17 @@ static void *produce(void *argument)
 {
 	struct producer *producer = argument;
 
-	for (uint32_t i = 0; i < WRITE_LINES; i++)
-		while (!bus_channel_send(producer->channel, &record[i % RECORDS]))
-			;
+	for (uint32_t i = 0; i < WRITE_LINES;) {
+		size_t left = WRITE_LINES - i, room;
+		struct conn_summary *place = bus_channel_reserve(
+			producer->channel, left < SENT_AT_A_TIME ? left : SENT_AT_A_TIME, &room);
+
+		if (place == NULL)
+			continue;
+		for (size_t j = 0; j < room; j++)
+			place[j] = record[i++ % RECORDS];
+		bus_channel_commit(producer->channel, room);
+	}
 	atomic_store_explicit(&producer->counters.done, true, memory_order_release);
 	producer->cpu_time = seconds(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;

@@ -9,7 +9,6 @@
 #include <rte_ring_peek_zc.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 struct bus_ring {
 	struct rte_ring *ring;
@@ -92,17 +91,20 @@ void bus_channel_destroy(struct bus_channel *channel)
 	free(channel);
 }
 
-bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary)
+struct conn_summary *bus_channel_reserve(struct bus_channel *channel, size_t most, size_t *count)
 {
-	struct rte_ring *ring = channel->finished->ring;
-	struct rte_ring_zc_data place;
+	struct rte_ring_zc_data places;
+	unsigned found = rte_ring_enqueue_zc_burst_elem_start(channel->finished->ring,
+							      sizeof(struct conn_summary),
+							      (unsigned)most, &places, NULL);
 
-	// The ring's own copy goes by four bytes at a time.
-	if (rte_ring_enqueue_zc_bulk_elem_start(ring, sizeof(*summary), 1, &place, NULL) == 0)
-		return false;
-	memcpy(place.ptr1, summary, sizeof(*summary));
-	rte_ring_enqueue_zc_elem_finish(ring, 1);
-	return true;
+	*count = found < places.n1 ? found : places.n1;
+	return found > 0 ? places.ptr1 : NULL;
+}
+
+void bus_channel_commit(struct bus_channel *channel, size_t count)
+{
+	rte_ring_enqueue_zc_elem_finish(channel->finished->ring, (unsigned)count);
 }
 
 const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t most, size_t *count)

@@ -24,9 +24,12 @@ struct bus_channel;
 struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events);
 void bus_channel_destroy(struct bus_channel *channel);
 
-// Sends a finished connection. False when the ring is full: the sender keeps it and tries again.
-// Worker only.
-bool bus_channel_send(struct bus_channel *channel, const struct conn_summary *summary);
+// Room for finished connections, to be written where the reader finds them: up to `most` in a row,
+// `*count` of them; NULL when the ring is full. There may be more room at the ring's beginning, for the
+// next time. bus_channel_commit() sends as many of them as were written, in order, which may be none;
+// it has to come before the next bus_channel_reserve(). Worker only.
+struct conn_summary *bus_channel_reserve(struct bus_channel *channel, size_t most, size_t *count);
+void bus_channel_commit(struct bus_channel *channel, size_t count);
 
 // Finished connections where they lie: up to `most` in a row, `*count` of them; NULL when there are
 // none. Most of a summary is of no use to most readers, and fetching it from the worker's cache is
@@ -36,8 +39,8 @@ const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t 
 					    size_t *count);
 void bus_channel_release(struct bus_channel *channel, size_t count);
 
-// The same as sending a connection, and taking it out, for events. Only for a channel that was made
-// for them.
+// Sends an event: false when there is no room for it, and the sender tries again. Takes up to `most`
+// events out. Only for a channel that was made for them.
 bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event);
 size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
 				  size_t most);

@@ -21,38 +21,44 @@ static bool is_syn_then_reset(const struct conn_table *table, const struct conn 
 	return *at == 'R';
 }
 
-// The table of spec-conn 3.7, row by row: the first that matches wins.
+// Refused without a word of either side.
+static bool is_empty(const struct conn_table *table, const struct conn *conn)
+{
+	return tcp_stream_size(table, conn, CONN_ORIG) == 0 &&
+	       tcp_stream_size(table, conn, CONN_RESP) == 0;
+}
+
+// Two cells of the table below need more than the states.
+#define RSTOS0_OR_OTH CONN_STATE_COUNT
+#define REJ_OR_RSTR   (CONN_STATE_COUNT + 1)
+
+// clang-format off
+#define ROW(inactive, syn_sent, syn_ack_sent, partial, established, closed, reset)                 \
+	{CONN_STATE_##inactive, CONN_STATE_##syn_sent, CONN_STATE_##syn_ack_sent,                  \
+	 CONN_STATE_##partial, CONN_STATE_##established, CONN_STATE_##closed, CONN_STATE_##reset}
+
+// spec-conn 3.7, all rows at once: the originator's state gives the row, the responder's the column.
+static const uint8_t tcp_state_table[8][8] = {
+	[TCP_INACTIVE] =     ROW(OTH, OTH,  OTH,  OTH, OTH,  SHR,  RSTRH),
+	[TCP_SYN_SENT] =     ROW(S0,  OTH,  OTH,  OTH, OTH,  S3,   REJ),
+	[TCP_SYN_ACK_SENT] = ROW(OTH, OTH,  OTH,  OTH, OTH,  S3,   REJ),
+	[TCP_PARTIAL] =      ROW(OTH, OTH,  OTH,  OTH, OTH,  SHR,  RSTRH),
+	[TCP_ESTABLISHED] =  ROW(OTH, OTH,  OTH,  OTH, S1,   S3,   RSTR),
+	[TCP_CLOSED] =       ROW(SH,  S2,   S2,   SH,  S2,   SF,   RSTR),
+	[TCP_RESET] = {RSTOS0_OR_OTH, CONN_STATE_RSTO, CONN_STATE_RSTO, RSTOS0_OR_OTH,
+		       CONN_STATE_RSTO, CONN_STATE_RSTO, REJ_OR_RSTR},
+};
+// clang-format on
+
 static enum conn_state tcp_conn_state(const struct conn_table *table, const struct conn *conn)
 {
-	uint8_t orig = conn->end[CONN_ORIG].state, resp = conn->end[CONN_RESP].state;
-	bool orig_in = orig == TCP_INACTIVE || orig == TCP_PARTIAL;
-	bool resp_in = resp == TCP_INACTIVE || resp == TCP_PARTIAL;
+	uint8_t state = tcp_state_table[conn->end[CONN_ORIG].state][conn->end[CONN_RESP].state];
 
-	if (resp == TCP_RESET) {
-		if (orig == TCP_SYN_SENT || orig == TCP_SYN_ACK_SENT)
-			return CONN_STATE_REJ;
-		if (orig == TCP_RESET && tcp_stream_size(table, conn, CONN_ORIG) == 0 &&
-		    tcp_stream_size(table, conn, CONN_RESP) == 0)
-			return CONN_STATE_REJ;
-		return orig_in ? CONN_STATE_RSTRH : CONN_STATE_RSTR;
-	}
-	if (orig == TCP_RESET) {
-		if (resp_in)
-			return is_syn_then_reset(table, conn) ? CONN_STATE_RSTOS0 : CONN_STATE_OTH;
-		return CONN_STATE_RSTO;
-	}
-	if (orig == TCP_CLOSED) {
-		if (resp == TCP_CLOSED)
-			return CONN_STATE_SF;
-		return resp_in ? CONN_STATE_SH : CONN_STATE_S2;
-	}
-	if (resp == TCP_CLOSED)
-		return orig_in ? CONN_STATE_SHR : CONN_STATE_S3;
-	if (resp == TCP_INACTIVE && orig == TCP_SYN_SENT)
-		return CONN_STATE_S0;
-	if (resp == TCP_ESTABLISHED && orig == TCP_ESTABLISHED)
-		return CONN_STATE_S1;
-	return CONN_STATE_OTH;
+	if (__builtin_expect(state < CONN_STATE_COUNT, 1))
+		return state;
+	if (state == RSTOS0_OR_OTH)
+		return is_syn_then_reset(table, conn) ? CONN_STATE_RSTOS0 : CONN_STATE_OTH;
+	return is_empty(table, conn) ? CONN_STATE_REJ : CONN_STATE_RSTR;
 }
 
 // spec-conn 3.8
@@ -88,62 +94,81 @@ static uint32_t saturate(uint64_t count)
 	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }
 
-static void summarize_segments(const struct conn_table *table, const struct conn *conn,
-			       struct conn_summary *summary)
+static uint32_t retransmitted(const struct conn_table *table, const struct conn *conn,
+			      const struct conn_extension *extension, unsigned side)
+{
+	uint64_t again = conn_history_count(table, conn, side, CONN_RETRANSMISSION);
+	uint64_t other = (uint64_t)extension->out_of_order[side] + extension->excused[side];
+
+	return saturate(again > other ? again - other : 0);
+}
+
+// What only an extension knows.
+static __attribute__((noinline)) void summarize_extension(const struct conn_table *table,
+							  const struct conn *conn,
+							  struct conn_summary *summary)
 {
 	const struct conn_extension *extension = conn_extension_get(table, conn);
 
+	summary->missed_bytes = extension->missed;
+	summary->history_length = conn_history_copy(table, conn, summary->history);
+	summary->linked = true;
+	memcpy(summary->mac, extension->mac, sizeof(summary->mac));
+	memcpy(summary->vlan, extension->vlan, sizeof(summary->vlan));
 	for (unsigned side = 0; side < 2; side++) {
-		uint64_t again = conn_history_count(table, conn, side, CONN_RETRANSMISSION);
-		uint64_t other = 0;
-
-		if (extension != NULL) {
-			other = (uint64_t)extension->out_of_order[side] + extension->excused[side];
-			summary->out_of_order[side] = extension->out_of_order[side];
-		}
-		summary->retransmitted[side] = saturate(again > other ? again - other : 0);
+		summary->ip_bytes[side] |= (uint64_t)extension->ip_bytes_top[side] << 48;
+		if (conn->key.protocol != PACKET_TCP)
+			continue;
+		summary->retransmitted[side] = retransmitted(table, conn, extension, side);
+		summary->out_of_order[side] = extension->out_of_order[side];
 		summary->zero_windows[side] = saturate(
 			conn_history_count(table, conn, side, CONN_ZERO_WINDOW));
-		summary->round_trip[side] = conn_cold(table, conn)->round_trip[side];
 	}
+	summary->parents = extension->parents;
+	memcpy(summary->parent, extension->parent, extension->parents * sizeof(struct uid));
+}
+
+static void summarize_side(const struct conn_table *table, const struct conn *conn,
+			   struct conn_summary *summary, unsigned side)
+{
+	const struct conn_cold *cold = conn_cold(table, conn);
+	unsigned end = (conn->key.flags & CONN_ORIG_END) ^ side;
+
+	summary->bytes[side] = payload(table, conn, side);
+	summary->packets[side] = (uint64_t)cold->packets_high[side] << 32 | conn->packets[side];
+	summary->ip_bytes[side] = (uint64_t)cold->ip_bytes_high[side] << 32 | conn->ip_bytes[side];
+	summary->address[side] = conn->key.address[end];
+	summary->port[side] = conn->key.port[end];
+	// All of these are 0 without TCP.
+	summary->round_trip[side] = cold->round_trip[side];
+	summary->retransmitted[side] = (uint32_t)cold->scaled[CONN_RETRANSMISSION][side] << 8 |
+				       conn->end[side].retransmitted;
+	summary->out_of_order[side] = 0;
+	summary->zero_windows[side] = cold->scaled[CONN_ZERO_WINDOW][side];
 }
 
 void conn_summarize(const struct conn_table *table, const struct conn *conn,
 		    struct conn_summary *summary)
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
-	const struct conn_extension *extension = conn_extension_get(table, conn);
-	unsigned orig_end = conn->key.flags & CONN_ORIG_END;
 
-	memset(&summary->parents, 0, sizeof(*summary) - offsetof(struct conn_summary, parents));
 	summary->time = cold->first;
 	summary->duration = (int64_t)(conn->last - cold->first);
 	summary->removed = cold->due[0];
-	summary->reason = (uint8_t)cold->due[1];
-	summary->missed_bytes = extension != NULL ? extension->missed : 0;
-	summary->protocol = conn->key.protocol;
-	for (unsigned side = 0; side < 2; side++) {
-		summary->bytes[side] = payload(table, conn, side);
-		summary->packets[side] = (uint64_t)cold->packets_high[side] << 32 |
-					 conn->packets[side];
-		summary->ip_bytes[side] = (uint64_t)cold->ip_bytes_high[side] << 32 |
-					  conn->ip_bytes[side];
-		summary->address[side] = conn->key.address[orig_end ^ side];
-		summary->port[side] = conn->key.port[orig_end ^ side];
-	}
-	summary->state = (uint8_t)conn_state_of(table, conn);
-	summary->history_length = conn_history_copy(table, conn, summary->history);
+	summary->missed_bytes = 0;
+	for (unsigned side = 0; side < 2; side++)
+		summarize_side(table, conn, summary, side);
 	summary->uid = conn_uid(table, conn);
+	summary->protocol = conn->key.protocol;
+	summary->state = (uint8_t)conn_state_of(table, conn);
+	summary->reason = (uint8_t)cold->due[1];
+	summary->history_length = cold->history_length;
+	summary->parents = 0;
 	summary->one_way = conn->key.one_way;
 	summary->vlan[0] = summary->vlan[1] = PACKET_NO_VLAN;
-	if (conn->key.protocol == PACKET_TCP)
-		summarize_segments(table, conn, summary);
-	if (extension != NULL) {
-		memcpy(summary->mac, extension->mac, sizeof(summary->mac));
-		memcpy(summary->vlan, extension->vlan, sizeof(summary->vlan));
-		for (unsigned side = 0; side < 2; side++)
-			summary->ip_bytes[side] |= (uint64_t)extension->ip_bytes_top[side] << 48;
-		summary->parents = extension->parents;
-		memcpy(summary->parent, extension->parent, sizeof(summary->parent));
-	}
+	summary->linked = false;
+	// All of them: how many there are would cost more than the copy.
+	memcpy(summary->history, cold->history, sizeof(cold->history));
+	if (__builtin_expect(conn_flag(conn, CONN_EXTENDED), 0))
+		summarize_extension(table, conn, summary);
 }

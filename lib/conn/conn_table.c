@@ -286,33 +286,39 @@ void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason r
 	table->waiting++;
 }
 
-bool conn_finished_peek(struct conn_table *table, struct conn_summary *summary)
+// Is there room for one more slot that waits for its grace period?
+static bool limbo_has_room(struct conn_table *table)
 {
-	const struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
-
-	if (table->finished_first == CONN_SLOT_NONE)
-		return false;
-	if (limbo->count == CONN_LIMBO_BATCH) {
-		conn_table_reclaim(table);
-		if (table->limbo[table->limbo_fill].count == CONN_LIMBO_BATCH)
-			return false;
-	}
-	conn_summarize(table, &table->conn[table->finished_first], summary);
-	return true;
+	if (__builtin_expect(table->limbo[table->limbo_fill].count < CONN_LIMBO_BATCH, 1))
+		return true;
+	conn_table_reclaim(table);
+	return table->limbo[table->limbo_fill].count < CONN_LIMBO_BATCH;
 }
 
-void conn_finished_release(struct conn_table *table)
+size_t conn_finished_take(struct conn_table *table, struct conn_summary *summaries, size_t most)
 {
 	uint32_t slot = table->finished_first;
-	struct conn *conn = &table->conn[slot];
+	size_t count = 0;
 
-	table->finished_first = conn->wheel.next;
-	if (table->finished_first == CONN_SLOT_NONE)
+	while (slot != CONN_SLOT_NONE && count < most && limbo_has_room(table)) {
+		struct conn *conn = &table->conn[slot];
+		uint32_t next = conn->wheel.next;
+
+		// It may have waited for long.
+		if (next != CONN_SLOT_NONE)
+			slot_prefetch(table, next);
+		conn_summarize(table, conn, &summaries[count++]);
+		if (conn_flag(conn, CONN_EXTENDED))
+			conn_extension_release(table, conn);
+		slot_release(table, slot);
+		slot = next;
+	}
+	table->finished_first = slot;
+	if (slot == CONN_SLOT_NONE)
 		table->finished_last = CONN_SLOT_NONE;
-	table->waiting--;
-	table->counters.finished++;
-	conn_extension_release(table, conn);
-	slot_release(table, slot);
+	table->waiting -= (uint32_t)count;
+	table->counters.finished += count;
+	return count;
 }
 
 // Zeek's connection_pending: cut off while it might have gone on.

@@ -42,7 +42,7 @@ typedef void (*conn_reclaim_function)(struct conn_limbo *limbo);
 
 struct conn_counters {
 	uint64_t created;
-	uint64_t finished; // handed to conn_finished_next()'s caller and released
+	uint64_t finished; // handed to conn_finished_take()'s caller and released
 	uint64_t packets;  // that went to a connection
 	uint64_t evicted;  // removed to make room
 	uint64_t refused;  // packets without connection because there was no room at all
@@ -79,12 +79,9 @@ size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most);
 // steps. Returns how many; 0 when nothing is left. Worker only.
 size_t conn_table_drain(struct conn_table *table, size_t limit);
 
-// The oldest finished connection that was not released yet, summed up in `summary`; false when
-// there is none, or when it must wait for room in limbo. Worker only.
-bool conn_finished_peek(struct conn_table *table, struct conn_summary *summary);
-
-// Releases the connection that conn_finished_peek() gave. Worker only.
-void conn_finished_release(struct conn_table *table);
+// Sums up to `most` finished connections up, the oldest first, and gives their slots back. Returns how
+// many; fewer when there are no more, or when the others must wait for room in limbo. Worker only.
+size_t conn_finished_take(struct conn_table *table, struct conn_summary *summaries, size_t most);
 
 // Starts a grace period for what waits in limbo, however little it is: when there is nothing better
 // to do. Worker only.

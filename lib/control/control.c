@@ -144,8 +144,7 @@ static void fetch(const struct conn_summary *summary)
 {
 	__builtin_prefetch(&summary->time);
 	__builtin_prefetch(&summary->ip_bytes);
-	__builtin_prefetch(&summary->port);
-	__builtin_prefetch(&summary->parents);
+	__builtin_prefetch(&summary->history);
 }
 
 static bool take_from(struct control *control, const struct control_worker *worker, uint64_t now)

@@ -37,13 +37,14 @@ LOG_COLUMN(inner_vlan)
 	write_tag(text, summary->vlan[1]);
 }
 
-static void write_link(struct log_text *text, const uint8_t mac[6])
+static void write_link(struct log_text *text, const struct conn_summary *summary, unsigned side)
 {
+	const uint8_t *mac = summary->mac[side];
 	static const char digit[] = "0123456789abcdef";
 	static const uint8_t unknown[6];
 	char words[3 * 6];
 
-	if (memcmp(mac, unknown, sizeof(unknown)) == 0)
+	if (!summary->linked || memcmp(mac, unknown, sizeof(unknown)) == 0)
 		return;
 	for (int i = 0; i < 6; i++) {
 		words[3 * i] = digit[mac[i] >> 4];
@@ -57,14 +58,14 @@ LOG_COLUMN(orig_link)
 {
 	SUMMARY;
 
-	write_link(text, summary->mac[CONN_ORIG]);
+	write_link(text, summary, CONN_ORIG);
 }
 
 LOG_COLUMN(resp_link)
 {
 	SUMMARY;
 
-	write_link(text, summary->mac[CONN_RESP]);
+	write_link(text, summary, CONN_RESP);
 }
 
 static void write_round_trip(struct log_text *text, uint32_t microseconds)

@@ -173,14 +173,22 @@ size_t worker_decode_inside(struct worker *worker, const struct packet *carrier,
 
 bool worker_send_finished(struct worker *worker, size_t most)
 {
-	struct conn_summary summary;
+	struct bus_channel *channel = worker->settings.channel;
 
-	for (size_t i = 0; i < most && conn_finished_peek(worker->table, &summary); i++) {
-		if (!bus_channel_send(worker->settings.channel, &summary)) {
+	// In slices, so that the control core has something to do meanwhile.
+	while (most > 0 && conn_table_waiting(worker->table) > 0) {
+		size_t slice = most < RECORDS_A_TURN ? most : RECORDS_A_TURN, room, count;
+		struct conn_summary *place = bus_channel_reserve(channel, slice, &room);
+
+		if (place == NULL) {
 			worker->counters.channel_full++;
 			return false;
 		}
-		conn_finished_release(worker->table);
+		count = conn_finished_take(worker->table, place, room);
+		bus_channel_commit(channel, count);
+		if (count < room)
+			break;
+		most -= count;
 	}
 	return true;
 }

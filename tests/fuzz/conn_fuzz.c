@@ -444,10 +444,8 @@ static void take_finished(struct conn_table *table, unsigned most)
 {
 	struct conn_summary summary;
 
-	for (unsigned i = 0; i < most && conn_finished_peek(table, &summary); i++) {
+	for (unsigned i = 0; i < most && conn_finished_take(table, &summary, 1) == 1; i++)
 		check_summary(table, &summary);
-		conn_finished_release(table);
-	}
 }
 
 // All extensions and ranges are free again.

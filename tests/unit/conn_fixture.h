@@ -196,9 +196,8 @@ static inline struct conn *conn_of(struct tracking *tracking)
 
 static inline bool finished(struct tracking *tracking, struct conn_summary *summary)
 {
-	if (!conn_finished_peek(tracking->table, summary))
+	if (conn_finished_take(tracking->table, summary, 1) == 0)
 		return false;
-	conn_finished_release(tracking->table);
 	assert_books_balance(tracking->table);
 	return true;
 }

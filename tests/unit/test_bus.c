@@ -70,6 +70,30 @@ static struct conn_summary summary_of(uint64_t number)
 	return summary;
 }
 
+// From the first member to the last.
+static void assert_same(const struct conn_summary *a, const struct conn_summary *b)
+{
+	assert_int_equal(a->time, b->time);
+	assert_memory_equal(&a->duration, &b->duration,
+			    offsetof(struct conn_summary, vlan) -
+				    offsetof(struct conn_summary, duration));
+	assert_memory_equal(a->history, b->history, sizeof(a->history));
+	assert_memory_equal(a->parent, b->parent, sizeof(a->parent));
+}
+
+static bool send(struct bus_channel *channel, const struct conn_summary *summary)
+{
+	size_t room;
+	struct conn_summary *place = bus_channel_reserve(channel, 1, &room);
+
+	if (place == NULL)
+		return false;
+	assert_int_equal(room, 1);
+	*place = *summary;
+	bus_channel_commit(channel, 1);
+	return true;
+}
+
 // Copies what can be seen at once, which ends where the ring's memory ends, and then the rest.
 static size_t receive(struct bus_channel *channel, struct conn_summary *summaries, size_t most)
 {
@@ -91,16 +115,62 @@ static void a_channel_hands_connections_over_whole(void **state)
 	uint64_t count = 0;
 
 	assert_non_null(channel);
-	for (sent = summary_of(0); bus_channel_send(channel, &sent); sent = summary_of(++count))
+	for (sent = summary_of(0); send(channel, &sent); sent = summary_of(++count))
 		;
 	assert_in_range(count, 15, 16);
 	assert_int_equal(receive(channel, got, 4), 4);
 	assert_int_equal(receive(channel, got + 4, 12), count - 4);
 	for (uint64_t i = 0; i < count; i++) {
 		sent = summary_of(i);
-		assert_memory_equal(&got[i], &sent, sizeof(sent));
+		assert_same(&got[i], &sent);
 	}
 	assert_int_equal(receive(channel, got, 16), 0);
+	bus_channel_destroy(channel);
+}
+
+static void only_what_is_committed_is_sent(void **state)
+{
+	struct bus_channel *channel = bus_channel_create(16, 0);
+	struct conn_summary *place, got[16];
+	size_t room;
+
+	place = bus_channel_reserve(channel, 8, &room);
+	assert_int_equal(room, 8);
+	for (uint64_t i = 0; i < 8; i++)
+		place[i] = summary_of(i);
+	assert_int_equal(receive(channel, got, 16), 0);
+	bus_channel_commit(channel, 3);
+	assert_int_equal(receive(channel, got, 16), 3);
+	assert_int_equal(got[2].time, 2);
+	// The others were never sent: their places come again.
+	assert_ptr_equal(bus_channel_reserve(channel, 1, &room), place + 3);
+	bus_channel_commit(channel, 0);
+	assert_int_equal(receive(channel, got, 16), 0);
+	bus_channel_destroy(channel);
+}
+
+static void places_are_in_a_row_and_never_more_than_are_free(void **state)
+{
+	struct bus_channel *channel = bus_channel_create(16, 0);
+	struct conn_summary *first, got[16];
+	size_t room, sent = 0;
+
+	first = bus_channel_reserve(channel, 10, &room);
+	assert_int_equal(room, 10);
+	bus_channel_commit(channel, 10);
+	assert_int_equal(receive(channel, got, 16), 10);
+	// Up to the end of the memory, then from its beginning, until the ring is full.
+	assert_ptr_equal(bus_channel_reserve(channel, 16, &room), first + 10);
+	assert_int_equal(room, 6);
+	bus_channel_commit(channel, room);
+	sent += room;
+	assert_ptr_equal(bus_channel_reserve(channel, 16, &room), first);
+	bus_channel_commit(channel, room);
+	sent += room;
+	assert_in_range(sent, 15, 16);
+	assert_null(bus_channel_reserve(channel, 16, &room));
+	assert_int_equal(room, 0);
+	assert_int_equal(receive(channel, got, 16), sent);
 	bus_channel_destroy(channel);
 }
 
@@ -109,7 +179,7 @@ static void *send_many(void *argument)
 	for (uint64_t i = 0; i < 100000; i++) {
 		struct conn_summary summary = summary_of(i);
 
-		while (!bus_channel_send(argument, &summary))
+		while (!send(argument, &summary))
 			sched_yield();
 	}
 	return NULL;
@@ -131,7 +201,7 @@ static void two_threads_lose_nothing(void **state)
 		for (size_t i = 0; i < count; i++, expected++) {
 			struct conn_summary summary = summary_of(expected);
 
-			assert_memory_equal(&got[i], &summary, sizeof(summary));
+			assert_same(&got[i], &summary);
 		}
 	}
 	pthread_join(sender, NULL);
@@ -151,6 +221,8 @@ int main(void)
 		cmocka_unit_test(a_full_ring_takes_no_more),
 		cmocka_unit_test(elements_come_out_in_the_order_they_went_in),
 		cmocka_unit_test(a_channel_hands_connections_over_whole),
+		cmocka_unit_test(only_what_is_committed_is_sent),
+		cmocka_unit_test(places_are_in_a_row_and_never_more_than_are_free),
 		cmocka_unit_test(two_threads_lose_nothing),
 		cmocka_unit_test(nothing_can_be_destroyed),
 	};

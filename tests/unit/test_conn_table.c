@@ -260,21 +260,25 @@ static void finished_connections_come_in_the_order_of_their_end(void **state)
 	assert_false(finished(tracking, &summary));
 }
 
-static void looking_at_a_finished_connection_does_not_take_it(void **state)
+static void only_as_many_finished_ones_are_taken_as_are_wanted(void **state)
 {
 	struct tracking *tracking = *state;
-	struct conn_summary first, again;
+	struct conn_summary summary[4];
 
 	tracking_start(tracking, NULL);
-	track_udp(tracking, 1, 4000, 2, 5000, 10);
+	for (uint32_t i = 1; i <= 5; i++)
+		track_udp(tracking, i, 4000, 5000, 6000, 10);
 	advance(tracking, TIME_HOUR);
-	memset(&first, 0, sizeof(first));
-	memset(&again, 0, sizeof(again));
-	assert_true(conn_finished_peek(tracking->table, &first));
-	assert_true(conn_finished_peek(tracking->table, &again));
-	assert_memory_equal(&first, &again, offsetof(struct conn_summary, history));
+	assert_int_equal(conn_finished_take(tracking->table, summary, 0), 0);
+	assert_int_equal(conn_table_waiting(tracking->table), 5);
+	assert_int_equal(conn_finished_take(tracking->table, summary, 4), 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(opener(&summary[i]), i + 1);
 	assert_int_equal(conn_table_waiting(tracking->table), 1);
-	assert_int_equal(conn_table_counters(tracking->table)->finished, 0);
+	assert_int_equal(conn_table_counters(tracking->table)->finished, 4);
+	assert_int_equal(conn_finished_take(tracking->table, summary, 4), 1);
+	assert_int_equal(opener(&summary[0]), 5);
+	assert_books_balance(tracking->table);
 }
 
 static void draining_removes_all_in_steps(void **state)
@@ -469,7 +473,7 @@ int main(void)
 		TEST(one_sided_datagrams_are_evicted_and_answered_ones_stay),
 		TEST(nothing_is_evicted_for_a_newcomer_that_is_refused),
 		TEST(finished_connections_come_in_the_order_of_their_end),
-		TEST(looking_at_a_finished_connection_does_not_take_it),
+		TEST(only_as_many_finished_ones_are_taken_as_are_wanted),
 		TEST(draining_removes_all_in_steps),
 		TEST(a_slot_is_not_used_again_before_its_grace_period_is_over),
 		TEST(a_grace_period_can_be_begun_for_few),

@@ -69,7 +69,7 @@ static void assert_summary(struct tracking *tracking, const char *history, unsig
 	// A table is drained once; here it is done again.
 	tracking->table->drain_at = 0;
 	conn_table_drain(tracking->table, 64);
-	assert_true(conn_finished_peek(tracking->table, &summary));
+	assert_int_equal(conn_finished_take(tracking->table, &summary, 1), 1);
 	assert_int_equal(summary.history_length, strlen(history));
 	assert_memory_equal(summary.history, history, strlen(history));
 	assert_int_equal(summary.parents, parents);
@@ -80,7 +80,6 @@ static void assert_summary(struct tracking *tracking, const char *history, unsig
 		assert_int_equal(summary.parent[i].place[1], 8);
 	}
 	va_end(names);
-	conn_finished_release(tracking->table);
 }
 
 static void outside_of_tunnels_there_is_no_parent(void **state)
@@ -143,9 +142,8 @@ static void parents_differ_in_any_part_of_their_names(void **state)
 		conn_track(tracking->table, &packet, 1, 0);
 	}
 	conn_table_drain(tracking->table, 64);
-	assert_true(conn_finished_peek(tracking->table, &summary));
+	assert_int_equal(conn_finished_take(tracking->table, &summary, 1), 1);
 	assert_int_equal(summary.parents, 4);
-	conn_finished_release(tracking->table);
 }
 
 static void five_changes_are_followed(void **state)

@@ -35,6 +35,7 @@ static struct conn_summary example(void)
 
 	summary.vlan[0] = 13;
 	summary.vlan[1] = 0;
+	summary.linked = true;
 	memcpy(summary.mac[CONN_ORIG], "\x00\x13\x7f\xbe\x8c\xff", 6);
 	memcpy(summary.mac[CONN_RESP], "\x01\x02\x03\x04\x05\x06", 6);
 	summary.round_trip[CONN_ORIG] = 30000;
