@@ -24,7 +24,8 @@ struct log_options {
 	const char *rotate_name;  // strftime pattern with {path}, local time; NULL: LOG_ROTATE_NAME
 	uint64_t flush_interval;  // ns a line may wait for a full buffer; 0: until the next tick
 	bool keep_existing;       // rename a log of an earlier run instead of overwriting it
-	bool retry; // after a failed write: try again every second instead of giving up
+	bool retry;            // after a failed write: try again every second instead of giving up
+	uint64_t retry_period; // ns, instead of that second; 0: a second
 	const struct prefix *local; // networks of local_orig and local_resp; none: both are unset
 	size_t local_count;
 	// The same to be looked up in: made by log_writer_create() for itself, or by whoever formats

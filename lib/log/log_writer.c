@@ -125,7 +125,7 @@ static void carry_out(struct log_writer *writer, const struct log_job *job)
 		again = true;
 		if (result == -ENOENT)
 			reopen_directory(writer);
-		log_queue_pause(&writer->queue, RETRY_PERIOD);
+		log_queue_pause(&writer->queue, writer->options.retry_period);
 	}
 	count_lost(writer, job);
 }
@@ -214,6 +214,8 @@ struct log_writer *log_writer_create(const struct log_options *options)
 	if (!writer || copy_options(&writer->options, options) < 0)
 		goto no_memory;
 	writer->buffer_size = options->buffer_size ? options->buffer_size : BUFFER_SIZE;
+	if (writer->options.retry_period == 0)
+		writer->options.retry_period = RETRY_PERIOD;
 	if (writer->buffer_size < LOG_LINE_SIZE)
 		writer->buffer_size = LOG_LINE_SIZE;
 	tzset();

@@ -20,6 +20,33 @@ static void limit_file_size(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+// Short enough to be waited for; and never, so that nothing changes while a test looks.
+#define SOON  (10 * TIME_MILLISECOND)
+#define NEVER (1000 * TIME_HOUR)
+
+// The writer thread takes its time, above all when the machine has others to serve: what a test waits
+// for is what the thread says when it is done, never a span of time.
+static void wait_for_message(const struct place *place, const char *text)
+{
+	bool said = false;
+
+	for (int i = 0; i < 60000 && !said; i++) {
+		char *messages = read_file(place, ".messages");
+
+		said = strstr(messages, text) != NULL;
+		free(messages);
+		if (!said)
+			usleep(1000);
+	}
+	assert_true(said);
+}
+
+static void wait_for_lost_lines(const struct log_writer *writer)
+{
+	for (int i = 0; i < 60000 && log_writer_lost_lines(writer) == 0; i++)
+		usleep(1000);
+}
+
 static struct log_options options_for(const struct place *place)
 {
 	return (struct log_options){.directory = place->directory};
@@ -47,8 +74,7 @@ static void gives_up_a_trace_at_the_last_whole_line(void **state)
 	limit_file_size(LIMIT);
 	write_lines(writer, stream, 0, 1000);
 	// The lines are counted a moment after the failure is known.
-	for (int i = 0; i < 1000 && log_writer_lost_lines(writer) == 0; i++)
-		usleep(10000);
+	wait_for_lost_lines(writer);
 	assert_true(log_writer_failed(writer));
 	assert_true(log_writer_lost_lines(writer) > 0);
 	write_lines(writer, stream, 1000, 1500);
@@ -64,6 +90,33 @@ static void gives_up_a_trace_at_the_last_whole_line(void **state)
 	assert_int_equal(found.lines + lost, 1500);
 }
 
+static void a_reader_sees_whole_lines_while_it_is_full(void **state)
+{
+	struct place *place = *state;
+	struct log_options options = options_for(place);
+	struct log_writer *writer;
+	uint64_t lost;
+	char *text;
+
+	options.retry = true;
+	options.retry_period = NEVER;
+	writer = log_writer_create(&options);
+	messages_begin(place);
+	limit_file_size(LIMIT);
+	write_lines(writer, log_conn_open(writer, START), 0, 1000);
+	wait_for_message(place, "cannot write");
+	text = read_file(place, "conn.log");
+	assert_true(strlen(text) > LIMIT - 200);
+	assert_true(text[strlen(text) - 1] == '\n');
+	free(text);
+	limit_file_size(RLIM_INFINITY);
+	// However long the next attempt is away, there is one at the end.
+	assert_int_equal(log_writer_destroy(writer, &lost), 0);
+	free(messages_end(place));
+	assert_int_equal(lost, 0);
+	assert_int_equal(check_files(place, 1000).lines, 1000);
+}
+
 static void tries_again_until_there_is_space(void **state)
 {
 	struct place *place = *state;
@@ -71,30 +124,24 @@ static void tries_again_until_there_is_space(void **state)
 	struct log_writer *writer;
 	struct log_stream *stream;
 	uint64_t lost;
-	char *text, *messages;
+	char *messages;
 
 	options.retry = true;
+	options.retry_period = SOON;
 	writer = log_writer_create(&options);
 	stream = log_conn_open(writer, START);
 	messages_begin(place);
 	limit_file_size(LIMIT);
 	write_lines(writer, stream, 0, 1000);
-	usleep(1300000);
-	// While it is full, a reader sees whole lines only.
-	text = read_file(place, "conn.log");
-	assert_true(strlen(text) > LIMIT - 200);
-	assert_true(text[strlen(text) - 1] == '\n');
-	free(text);
+	wait_for_message(place, "(trying again every second, 1000 lines wait)\n");
 	assert_false(log_writer_failed(writer));
 	limit_file_size(RLIM_INFINITY);
-	for (int i = 0; i < 300 && check_files(place, 1000).lines < 1000; i++)
-		usleep(10000);
+	wait_for_message(place, "conn.log: can be written again, nothing was lost\n");
+	assert_int_equal(check_files(place, 1000).lines, 1000);
 	assert_int_equal(log_writer_destroy(writer, &lost), 0);
 	messages = messages_end(place);
 	assert_int_equal(lost, 0);
 	assert_int_equal(count_text(messages, "\n"), 2);
-	assert_non_null(strstr(messages, "(trying again every second, 1000 lines wait)\n"));
-	assert_non_null(strstr(messages, "conn.log: can be written again, nothing was lost\n"));
 	free(messages);
 	assert_int_equal(check_files(place, 1000).lines, 1000);
 }
@@ -109,11 +156,13 @@ static void tells_at_the_end_what_never_found_space(void **state)
 	char *messages;
 
 	options.retry = true;
+	options.retry_period = NEVER;
 	writer = log_writer_create(&options);
 	messages_begin(place);
 	limit_file_size(LIMIT);
 	write_lines(writer, log_conn_open(writer, START), 0, 1000);
-	usleep(100000);
+	// Or else the end would come before the first attempt.
+	wait_for_message(place, "cannot write");
 	assert_int_equal(log_writer_destroy(writer, &lost), -EFBIG);
 	limit_file_size(RLIM_INFINITY);
 	messages = messages_end(place);
@@ -137,8 +186,7 @@ static void each_log_counts_its_own_lost_lines(void **state)
 	messages_begin(place);
 	limit_file_size(LIMIT);
 	write_lines(writer, stream, 0, 1000);
-	for (int i = 0; i < 1000 && log_writer_lost_lines(writer) == 0; i++)
-		usleep(10000);
+	wait_for_lost_lines(writer);
 	// Once one log has failed, neither is written.
 	for (int i = 0; i < 7; i++)
 		assert_true(log_event_write(events, &event, START));
@@ -161,6 +209,7 @@ static void reopens_a_directory_that_was_made_again(void **state)
 	uint64_t lost;
 
 	options.retry = true;
+	options.retry_period = SOON;
 	writer = log_writer_create(&options);
 	stream = log_conn_open(writer, START);
 	assert_int_equal(unlink(path_of(place, "conn.log")), 0);
@@ -169,8 +218,8 @@ static void reopens_a_directory_that_was_made_again(void **state)
 	messages_begin(place);
 	log_writer_reopen(writer);
 	write_lines(writer, stream, 0, 10);
-	for (int i = 0; i < 300 && !file_exists(place, "conn.log"); i++)
-		usleep(10000);
+	for (int i = 0; i < 60000 && !file_exists(place, "conn.log"); i++)
+		usleep(1000);
 	assert_int_equal(log_writer_destroy(writer, &lost), 0);
 	free(messages_end(place));
 	assert_int_equal(lost, 0);
@@ -291,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(gives_up_a_trace_at_the_last_whole_line),
+		TEST(a_reader_sees_whole_lines_while_it_is_full),
 		TEST(tries_again_until_there_is_space),
 		TEST(tells_at_the_end_what_never_found_space),
 		TEST(each_log_counts_its_own_lost_lines),

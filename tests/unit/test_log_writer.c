@@ -134,24 +134,37 @@ static void tells_when_no_buffer_is_free_and_loses_nothing(void **state)
 	close(fd);
 }
 
-static void hands_over_lines_after_the_flush_interval(void **state)
+static void keeps_lines_before_the_flush_interval(void **state)
 {
 	struct place *place = *state;
 	struct log_options options = options_for(place);
-	struct log_writer *writer;
-	struct log_stream *stream;
+	struct log_writer *writer = log_writer_create(&options);
+	struct log_stream *stream = log_conn_open(writer, START);
 	struct stat before, after;
 
-	options.flush_interval = TIME_SECOND / 5;
-	writer = log_writer_create(&options);
-	stream = log_conn_open(writer, START);
 	assert_int_equal(stat(path_of(place, "conn.log"), &before), 0);
 	write_numbered(writer, stream, 0, START);
 	log_writer_tick(writer, START);
 	usleep(20000);
 	assert_int_equal(stat(path_of(place, "conn.log"), &after), 0);
 	assert_int_equal(after.st_size, before.st_size);
-	usleep(200000);
+	assert_int_equal(log_writer_destroy(writer, NULL), 0);
+}
+
+static void hands_over_lines_after_the_flush_interval(void **state)
+{
+	struct place *place = *state;
+	struct log_options options = options_for(place);
+	struct log_writer *writer;
+	struct log_stream *stream;
+	struct stat before;
+
+	options.flush_interval = TIME_MILLISECOND;
+	writer = log_writer_create(&options);
+	stream = log_conn_open(writer, START);
+	assert_int_equal(stat(path_of(place, "conn.log"), &before), 0);
+	write_numbered(writer, stream, 0, START);
+	usleep(2000);
 	log_writer_tick(writer, START);
 	assert_true(grows_beyond(place, "conn.log", before.st_size));
 	assert_int_equal(log_writer_destroy(writer, NULL), 0);
@@ -255,6 +268,7 @@ int main(void)
 		TEST(writes_every_line_once_and_in_order),
 		TEST(writes_json_without_header_and_footer),
 		TEST(tells_when_no_buffer_is_free_and_loses_nothing),
+		TEST(keeps_lines_before_the_flush_interval),
 		TEST(hands_over_lines_after_the_flush_interval),
 		TEST(keeps_several_logs_apart),
 		TEST(takes_lines_that_were_made_elsewhere),
