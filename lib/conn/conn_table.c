@@ -265,7 +265,9 @@ void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason r
 
 	if (conn_subscribed(table, CONN_EVENT_STATE_REMOVE))
 		conn_event_removed(table, conn, reason);
-	wheel_cancel(table->wheel, slot);
+	// The timer that removes it is off the wheel already, as a rule.
+	if (conn->wheel.due != WHEEL_NEVER)
+		wheel_cancel(table->wheel, slot);
 	conn_index_remove(table, packet_key_hash(&conn->key, table->settings.secret), slot);
 	if (conn_flag(conn, CONN_HALF_OPEN))
 		conn_list_remove(table, &table->half_open, conn);

@@ -29,6 +29,11 @@
 #define LIST_READY  (SLOTS + 1)
 #define LISTS       (SLOTS + 2)
 
+// What is done for every connection, several times: in one piece, and short. What is seldom stays out
+// of it.
+#define WHEEL_INLINE static inline __attribute__((always_inline))
+#define WHEEL_SELDOM static __attribute__((noinline))
+
 // In wheel_node.previous: this is the first node of the list in the lower bits.
 #define FIRST_OF 0x80000000u
 
@@ -47,7 +52,7 @@ struct wheel {
 	uint32_t head[LISTS];
 };
 
-static struct wheel_node *node_at(const struct wheel *wheel, uint32_t index)
+WHEEL_INLINE struct wheel_node *node_at(const struct wheel *wheel, uint32_t index)
 {
 	return (struct wheel_node *)(wheel->nodes + index * wheel->stride);
 }
@@ -81,7 +86,7 @@ uint64_t wheel_next_check(const struct wheel *wheel)
 	return wheel->next_check;
 }
 
-static void bitmap_set(struct wheel *wheel, uint32_t list)
+WHEEL_SELDOM void bitmap_set(struct wheel *wheel, uint32_t list)
 {
 	uint32_t word = list / 64;
 
@@ -91,7 +96,7 @@ static void bitmap_set(struct wheel *wheel, uint32_t list)
 	wheel->summary[word / 64] |= UINT64_C(1) << (word % 64);
 }
 
-static void bitmap_clear(struct wheel *wheel, uint32_t list)
+WHEEL_SELDOM void bitmap_clear(struct wheel *wheel, uint32_t list)
 {
 	uint32_t word = list / 64;
 
@@ -146,20 +151,26 @@ static uint32_t bitmap_distance(const struct wheel *wheel, uint32_t begin, uint3
 	return slot < from ? slot + (end - begin) - from : end - begin;
 }
 
-static void list_push(struct wheel *wheel, uint32_t list, uint32_t index)
+// Any list but `ready`, whose end is known as well.
+WHEEL_INLINE void list_push(struct wheel *wheel, uint32_t list, uint32_t index,
+			    struct wheel_node *node)
 {
-	struct wheel_node *node = node_at(wheel, index);
 	uint32_t next = wheel->head[list];
 
+	wheel->head[list] = index;
 	node->next = next;
 	node->previous = FIRST_OF | list;
-	if (next != WHEEL_NONE)
+	if (__builtin_expect(next != WHEEL_NONE, 1))
 		node_at(wheel, next)->previous = index;
 	else
 		bitmap_set(wheel, list);
-	wheel->head[list] = index;
-	if (list == LIST_READY && next == WHEEL_NONE)
+}
+
+static void ready_push(struct wheel *wheel, uint32_t index)
+{
+	if (wheel->head[LIST_READY] == WHEEL_NONE)
 		wheel->ready_tail = index;
+	list_push(wheel, LIST_READY, index, node_at(wheel, index));
 }
 
 static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t index)
@@ -180,7 +191,7 @@ static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t inde
 // million nodes would walk over the others. All there is due within a tick.
 #define READY_STEPS_MOST 4096
 
-static void ready_insert(struct wheel *wheel, uint32_t index)
+WHEEL_SELDOM void ready_insert(struct wheel *wheel, uint32_t index)
 {
 	uint64_t due = node_at(wheel, index)->due;
 	uint32_t after = wheel->ready_tail, first = wheel->head[LIST_READY];
@@ -195,47 +206,64 @@ static void ready_insert(struct wheel *wheel, uint32_t index)
 		after = previous & FIRST_OF ? WHEEL_NONE : previous;
 	}
 	if (after == WHEEL_NONE)
-		list_push(wheel, LIST_READY, index);
+		ready_push(wheel, index);
 	else
 		list_insert_after(wheel, after, index);
 }
 
-static void place(struct wheel *wheel, uint32_t index)
+WHEEL_INLINE void place(struct wheel *wheel, uint32_t index, struct wheel_node *node)
 {
-	uint64_t tick = node_at(wheel, index)->due >> TICK_SHIFT, rounds;
+	uint64_t tick = node->due >> TICK_SHIFT, rounds;
+	uint32_t list = (uint32_t)(tick & NEAR_MASK);
 
-	if (tick <= wheel->tick) {
+	if (__builtin_expect(tick <= wheel->tick, 0)) {
 		ready_insert(wheel, index);
 		return;
 	}
 	rounds = (tick >> ROUND_SHIFT) - (wheel->tick >> ROUND_SHIFT);
-	if (rounds <= 1)
-		list_push(wheel, (uint32_t)(tick & NEAR_MASK), index);
-	else if (rounds < FAR_SLOTS)
-		list_push(wheel, LIST_FAR + (uint32_t)(tick >> ROUND_SHIFT & FAR_MASK), index);
-	else
-		list_push(wheel, LIST_BEYOND, index);
+	if (rounds > 1)
+		list = rounds < FAR_SLOTS ? LIST_FAR + (uint32_t)(tick >> ROUND_SHIFT & FAR_MASK)
+					  : LIST_BEYOND;
+	list_push(wheel, list, index, node);
 }
 
-static void unlink_node(struct wheel *wheel, uint32_t index)
+// The last node of a list is taken out, and it is not the only one: only of `ready` is it known which
+// that is.
+WHEEL_INLINE void forget_last(struct wheel *wheel, uint32_t index, uint32_t previous)
 {
-	struct wheel_node *node = node_at(wheel, index);
+	if (wheel->ready_tail == index)
+		wheel->ready_tail = previous & FIRST_OF ? WHEEL_NONE : previous;
+}
 
-	if (node->next != WHEEL_NONE)
-		node_at(wheel, node->next)->previous = node->previous;
-	else if (wheel->ready_tail == index)
-		wheel->ready_tail = node->previous & FIRST_OF ? WHEEL_NONE : node->previous;
-	if (node->previous & FIRST_OF) {
-		uint32_t list = node->previous & ~FIRST_OF;
+// The first node of `list` is taken out.
+WHEEL_INLINE void unlink_first(struct wheel *wheel, uint32_t list, uint32_t index,
+			       const struct wheel_node *node)
+{
+	uint32_t next = node->next;
 
-		wheel->head[list] = node->next;
-		if (node->next == WHEEL_NONE)
-			bitmap_clear(wheel, list);
+	wheel->head[list] = next;
+	if (__builtin_expect(next != WHEEL_NONE, 1)) {
+		node_at(wheel, next)->previous = node->previous;
 	} else {
-		node_at(wheel, node->previous)->next = node->next;
+		bitmap_clear(wheel, list);
+		forget_last(wheel, index, node->previous);
 	}
-	wheel_node_clear(node);
-	wheel->armed--;
+}
+
+// Takes a node out of its list; what it says of itself stays.
+WHEEL_INLINE void unlink_node(struct wheel *wheel, uint32_t index, const struct wheel_node *node)
+{
+	uint32_t next = node->next, previous = node->previous;
+
+	if (previous & FIRST_OF) {
+		unlink_first(wheel, previous & ~FIRST_OF, index, node);
+		return;
+	}
+	node_at(wheel, previous)->next = next;
+	if (__builtin_expect(next != WHEEL_NONE, 1))
+		node_at(wheel, next)->previous = previous;
+	else
+		forget_last(wheel, index, previous);
 }
 
 // Where the next look is worth while: at the first ready node, else when the next tick begins.
@@ -249,22 +277,35 @@ static void update_next_check(struct wheel *wheel)
 		wheel->next_check = (wheel->tick + 1) << TICK_SHIFT;
 }
 
+WHEEL_INLINE void disarm(struct wheel *wheel, uint32_t index, struct wheel_node *node)
+{
+	unlink_node(wheel, index, node);
+	wheel_node_clear(node);
+	wheel->armed--;
+}
+
 void wheel_cancel(struct wheel *wheel, uint32_t index)
 {
-	if (node_at(wheel, index)->due != WHEEL_NEVER)
-		unlink_node(wheel, index);
+	struct wheel_node *node = node_at(wheel, index);
+
+	if (node->due != WHEEL_NEVER)
+		disarm(wheel, index, node);
 }
 
 void wheel_arm(struct wheel *wheel, uint32_t index, uint64_t due)
 {
 	struct wheel_node *node = node_at(wheel, index);
 
-	wheel_cancel(wheel, index);
-	if (due == WHEEL_NEVER)
+	if (__builtin_expect(due == WHEEL_NEVER, 0)) {
+		wheel_cancel(wheel, index);
 		return;
+	}
+	if (node->due != WHEEL_NEVER)
+		unlink_node(wheel, index, node);
+	else
+		wheel->armed++;
 	node->due = due;
-	wheel->armed++;
-	place(wheel, index);
+	place(wheel, index, node);
 	if (due < wheel->next_check)
 		wheel->next_check = due;
 }
@@ -327,7 +368,7 @@ static void sort_slot(struct wheel *wheel)
 		uint32_t next = node_at(wheel, at)->next;
 
 		if (wheel->ready_tail == WHEEL_NONE)
-			list_push(wheel, LIST_READY, at);
+			ready_push(wheel, at);
 		else
 			list_insert_after(wheel, wheel->ready_tail, at);
 		at = next;
@@ -351,9 +392,10 @@ static void spread(struct wheel *wheel, uint32_t list, uint32_t most)
 		if (next != WHEEL_NONE)
 			__builtin_prefetch(node_at(wheel, next), 1);
 		if (node->due >> TICK_SHIFT == wheel->tick)
-			list_push(wheel, (uint32_t)(wheel->tick & NEAR_MASK), at);
+			list_push(wheel, (uint32_t)(wheel->tick & NEAR_MASK), at,
+				  node_at(wheel, at));
 		else
-			place(wheel, at);
+			place(wheel, at, node_at(wheel, at));
 		at = next;
 	}
 	if (at == WHEEL_NONE)
@@ -445,12 +487,12 @@ size_t wheel_due(struct wheel *wheel, uint64_t now, uint64_t *times, size_t most
 	return count;
 }
 
-static uint32_t take_first(struct wheel *wheel, uint32_t list)
+WHEEL_INLINE uint32_t take_first(struct wheel *wheel, uint32_t list)
 {
 	uint32_t first = wheel->head[list];
 
 	if (first != WHEEL_NONE)
-		unlink_node(wheel, first);
+		disarm(wheel, first, node_at(wheel, first));
 	return first;
 }
 
