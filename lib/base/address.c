@@ -20,6 +20,8 @@ static const char octets[] =
 	TEN("24", "") "250." "251." "252." "253." "254." "255.";
 // clang-format on
 
+static const uint8_t octet_length[256] = {[0 ... 9] = 2, [10 ... 99] = 3, [100 ... 255] = 4};
+
 // The number of digits is not for a branch to guess: addresses are random.
 static size_t format_v4(const uint8_t byte[4], char *text)
 {
@@ -27,7 +29,7 @@ static size_t format_v4(const uint8_t byte[4], char *text)
 
 	for (int i = 0; i < 4; i++) {
 		memcpy(at, octets + 4 * byte[i], 4);
-		at += 2 + (byte[i] > 9) + (byte[i] > 99);
+		at += octet_length[byte[i]];
 	}
 	return (size_t)(at - text) - 1;
 }

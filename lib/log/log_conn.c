@@ -72,7 +72,7 @@ LOG_COLUMN(missed_bytes)
 {
 	SUMMARY;
 
-	log_text_count(text, summary->missed_bytes);
+	log_text_few(text, summary->missed_bytes);
 }
 
 LOG_COLUMN(history)
@@ -90,7 +90,7 @@ LOG_COLUMN(orig_packets)
 {
 	SUMMARY;
 
-	log_text_count(text, summary->packets[CONN_ORIG]);
+	log_text_few(text, summary->packets[CONN_ORIG]);
 }
 
 LOG_COLUMN(orig_ip_bytes)
@@ -104,7 +104,7 @@ LOG_COLUMN(resp_packets)
 {
 	SUMMARY;
 
-	log_text_count(text, summary->packets[CONN_RESP]);
+	log_text_few(text, summary->packets[CONN_RESP]);
 }
 
 LOG_COLUMN(resp_ip_bytes)
@@ -118,7 +118,7 @@ LOG_COLUMN(protocol)
 {
 	SUMMARY;
 
-	log_text_count(text, summary->protocol);
+	log_text_few(text, summary->protocol);
 }
 
 LOG_COLUMN(tunnel_parents)

@@ -2,6 +2,11 @@
 /* Copyright (c) 2026 the weir authors */
 #include "log/log_text.h"
 
+#define TEN(tens)                                                                                  \
+	tens "0" tens "1" tens "2" tens "3" tens "4" tens "5" tens "6" tens "7" tens "8" tens "9"
+const char log_pair[201] = TEN("0") TEN("1") TEN("2") TEN("3") TEN("4") TEN("5") TEN("6") TEN("7")
+	TEN("8") TEN("9");
+
 char *log_put_large(char *at, uint64_t value)
 {
 	uint64_t above = value / LOG_EIGHT_DIGITS;

@@ -38,10 +38,20 @@ LOG_INLINE void log_text_raw(struct log_text *text, const char *bytes, size_t le
 	text->at += length;
 }
 
-// A non-negative number. Also for ports.
+// A non-negative number: of any length; mostly below 10000; a port.
 LOG_INLINE void log_text_count(struct log_text *text, uint64_t value)
 {
 	text->at = log_put_number(text->at, value);
+}
+
+LOG_INLINE void log_text_few(struct log_text *text, uint64_t value)
+{
+	text->at = log_put_few(text->at, value);
+}
+
+LOG_INLINE void log_text_port(struct log_text *text, uint16_t value)
+{
+	text->at = log_put_port(text->at, value);
 }
 
 // Nanoseconds since 1970 as seconds with six decimals; what is below a microsecond is cut off, as
@@ -53,8 +63,7 @@ LOG_INLINE void log_text_time(struct log_text *text, uint64_t time)
 
 	// Ten digits, from 2001 to 2286.
 	if (__builtin_expect(seconds / LOG_EIGHT_DIGITS - 10 < 90, 1)) {
-		*text->at++ = (char)('0' + seconds / (LOG_EIGHT_DIGITS * 10));
-		*text->at++ = (char)('0' + seconds / LOG_EIGHT_DIGITS % 10);
+		text->at = log_put_two(text->at, (uint32_t)(seconds / LOG_EIGHT_DIGITS));
 		text->at = log_put_eight(text->at, (uint32_t)(seconds % LOG_EIGHT_DIGITS));
 	} else {
 		text->at = log_put_number(text->at, seconds);
@@ -70,7 +79,7 @@ LOG_INLINE void log_text_interval(struct log_text *text, int64_t span)
 
 	if (span < 0)
 		*text->at++ = '-';
-	text->at = log_put_number(text->at, microseconds / 1000000);
+	text->at = log_put_few(text->at, microseconds / 1000000);
 	text->at = log_put_fraction(text->at, (uint32_t)(microseconds % 1000000));
 }
 

@@ -21,9 +21,9 @@
 	LOG_TUPLE_COLUMN(time, type, log_text_time(text, tuple->time))                             \
 	LOG_TUPLE_COLUMN(uid, type, log_text_uid(text, tuple->uid))                                \
 	LOG_TUPLE_COLUMN(orig_address, type, log_text_address(text, &tuple->address[CONN_ORIG]))   \
-	LOG_TUPLE_COLUMN(orig_port, type, log_text_count(text, tuple->port[CONN_ORIG]))            \
+	LOG_TUPLE_COLUMN(orig_port, type, log_text_port(text, tuple->port[CONN_ORIG]))             \
 	LOG_TUPLE_COLUMN(resp_address, type, log_text_address(text, &tuple->address[CONN_RESP]))   \
-	LOG_TUPLE_COLUMN(resp_port, type, log_text_count(text, tuple->port[CONN_RESP]))            \
+	LOG_TUPLE_COLUMN(resp_port, type, log_text_port(text, tuple->port[CONN_RESP]))             \
 	LOG_TUPLE_COLUMN(transport, type,                                                          \
 			 log_text_ready(text, &log_transport_word[tuple->protocol]))
 

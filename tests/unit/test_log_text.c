@@ -27,6 +27,34 @@ static const char *count(uint64_t value)
 	return finish(&text);
 }
 
+// The same with the functions for numbers that are mostly short, and for ports.
+static const char *few(uint64_t value)
+{
+	struct log_text text = start(LOG_FORMAT_TSV);
+
+	log_text_few(&text, value);
+	return finish(&text);
+}
+
+static const char *port(uint16_t value)
+{
+	struct log_text text = start(LOG_FORMAT_TSV);
+
+	log_text_port(&text, value);
+	return finish(&text);
+}
+
+static void writes_every_port(void **state)
+{
+	char expected[24];
+
+	for (unsigned number = 0; number < 65536; number++) {
+		snprintf(expected, sizeof(expected), "%u", number);
+		assert_string_equal(port((uint16_t)number), expected);
+		assert_string_equal(few(number), expected);
+	}
+}
+
 static void writes_numbers_of_every_length(void **state)
 {
 	char expected[24];
@@ -42,6 +70,7 @@ static void writes_numbers_of_every_length(void **state)
 		for (uint64_t near = value - 1; near <= value + 1; near++) {
 			snprintf(expected, sizeof(expected), "%llu", (unsigned long long)near);
 			assert_string_equal(count(near), expected);
+			assert_string_equal(few(near), expected);
 		}
 }
 
@@ -260,6 +289,7 @@ static void writes_the_name_of_every_state_and_protocol(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_every_port),
 		cmocka_unit_test(writes_numbers_of_every_length),
 		cmocka_unit_test(writes_times_with_six_decimals),
 		cmocka_unit_test(writes_random_numbers_as_printf_does),
