@@ -8,6 +8,7 @@
 #include <rte_ring_elem.h>
 #include <rte_ring_peek_zc.h>
 
+#include <stdalign.h>
 #include <stdlib.h>
 
 struct bus_ring {
@@ -60,6 +61,9 @@ struct bus_channel {
 	struct bus_ring *finished;
 	struct bus_ring *events; // NULL when nobody wants any
 };
+
+static_assert(sizeof(struct rte_ring) % alignof(struct conn_summary) == 0,
+	      "summaries in a ring are aligned");
 
 struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events)
 {

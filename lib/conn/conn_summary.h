@@ -6,6 +6,7 @@
 #include "base/uid.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,7 +53,7 @@ enum { CONN_ORIG = 0, CONN_RESP = 1 };
 // A finished connection, by value: what a worker sends to the control core for one line of
 // conn.log. Written by the worker that owned the connection, right where the control core reads it;
 // every cache line changes hands twice on the way, so that what all connections have is in the
-// first three. What a field further down says was not written, is what lay there before.
+// first three. What is not said to be written holds something of an earlier connection.
 //
 //   line 0, 1:  | times 24 | missed 8 | bytes 16 | packets 16 | IP bytes 16 | addresses 32 | uid 12 | ports 4 |
 //   line 2:     | what, how, why 6 | tags 4 | linked 1 | TCP 32 | history 20 ...
@@ -76,14 +77,14 @@ struct conn_summary {
 	uint8_t parents;        // how many are in `parent`
 	uint8_t one_way;        // ICMP without a reply of its own
 	uint16_t vlan[2];       // of the first packet; PACKET_NO_VLAN without a tag
-	uint8_t linked;         // `mac` was written
+	bool linked;            // `mac` was written
 	uint32_t round_trip[2]; // TCP handshake, us: the peer's answer to this side, 0 if unknown
-	uint32_t retransmitted[2];       // TCP segments that brought nothing new
-	uint32_t out_of_order[2];        // TCP segments that filled a hole
-	uint32_t zero_windows[2];        // TCP segments that closed the window
-	char history[CONN_HISTORY_SIZE]; // `history_length` letters were written
-	uint8_t mac[2][6];               // 0: unknown
-	struct uid parent[CONN_PARENTS_MOST];
+	uint32_t retransmitted[2];            // TCP segments that brought nothing new
+	uint32_t out_of_order[2];             // TCP segments that filled a hole
+	uint32_t zero_windows[2];             // TCP segments that closed the window
+	char history[CONN_HISTORY_SIZE];      // `history_length` letters were written
+	uint8_t mac[2][6];                    // 0: unknown
+	struct uid parent[CONN_PARENTS_MOST]; // `parents` of them were written
 } __attribute__((aligned(64)));
 
 static_assert(offsetof(struct conn_summary, protocol) == 128, "two lines are full before it");
