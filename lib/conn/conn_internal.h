@@ -145,6 +145,11 @@ struct conn *conn_index_find(struct conn_table *table, const struct packet *pack
 // The record of the first entry that looks like the packet's, unseen, to be prefetched; or any record where
 // there is no such entry.
 struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
+// Asks the memory for the bucket of a hash.
+static inline void conn_index_prefetch(const struct conn_table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->bucket[hash & table->bucket_mask], 1);
+}
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
 

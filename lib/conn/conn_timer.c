@@ -287,33 +287,83 @@ size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most)
 	return wheel_due(table->wheel, table->clock, times, most);
 }
 
-// Timers come up on records that nobody looked at for long.
+// Timers come up on records that nobody looked at for long, and those that remove a connection look for its entry
+// in the index. So what comes up is run some steps later: when it comes up its record is asked for, some steps
+// later the index's bucket, and when that is there it is run.
+#define STEPS        8
+#define STEPS_BUCKET 3
+#define STEPS_RUN    6
+static_assert(STEPS_BUCKET < STEPS_RUN && STEPS_RUN < STEPS, "what waits has a place");
+
 static void prefetch_next(const struct conn_table *table)
 {
 	uint32_t slot = wheel_peek(table->wheel);
 
-	if (slot == WHEEL_NONE)
-		return;
-	conn_prefetch_hot(&table->conn[slot]);
-	conn_prefetch_cold(table, slot);
+	if (slot != WHEEL_NONE)
+		conn_prefetch_hot(&table->conn[slot]);
 }
 
-size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
+static void prefetch_bucket(const struct conn_table *table, uint32_t slot)
+{
+	conn_index_prefetch(table, packet_key_hash(&table->conn[slot].key, table->settings.secret));
+}
+
+static void run_one(struct conn_table *table, uint32_t slot)
+{
+	conn_timers_run(table, &table->conn[slot]);
+	conn_events_done(table);
+}
+
+static size_t advance_coarsely(struct conn_table *table, size_t limit)
+{
+	size_t popped = 0, asked = 0, run = 0;
+	uint32_t waiting[STEPS];
+
+	while (popped < limit) {
+		uint32_t slot = wheel_pop(table->wheel, table->clock);
+
+		if (slot == WHEEL_NONE)
+			break;
+		prefetch_next(table);
+		conn_prefetch_cold(table, slot);
+		waiting[popped++ % STEPS] = slot;
+		if (popped - asked > STEPS_BUCKET)
+			prefetch_bucket(table, waiting[asked++ % STEPS]);
+		if (popped - run > STEPS_RUN)
+			run_one(table, waiting[run++ % STEPS]);
+	}
+	while (asked < popped)
+		prefetch_bucket(table, waiting[asked++ % STEPS]);
+	while (run < popped)
+		run_one(table, waiting[run++ % STEPS]);
+	return popped;
+}
+
+// One after the other: what a timer arms may be due before the next one.
+static size_t advance_exactly(struct conn_table *table, size_t limit)
 {
 	size_t count = 0;
 
-	if (now > table->clock)
-		table->clock = now;
 	while (count < limit) {
 		uint32_t slot = wheel_pop(table->wheel, table->clock);
 
 		if (slot == WHEEL_NONE)
 			break;
 		prefetch_next(table);
-		conn_timers_run(table, &table->conn[slot]);
-		conn_events_done(table);
+		run_one(table, slot);
 		count++;
 	}
+	return count;
+}
+
+size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
+{
+	size_t count;
+
+	if (now > table->clock)
+		table->clock = now;
+	count = table->settings.exact_time ? advance_exactly(table, limit)
+					   : advance_coarsely(table, limit);
 	table->next_check = wheel_next_check(table->wheel);
 	return count;
 }

@@ -200,7 +200,7 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)
 {
-	__builtin_prefetch(&table->bucket[packet->hash & table->bucket_mask]);
+	conn_index_prefetch(table, packet->hash);
 	// Without it GCC finds that the function does nothing, and leaves calls to it out.
 	__asm__ volatile("");
 }
