@@ -10,14 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The record of a live connection. It has a hot part, two cache lines that every packet needs, and
-// a cold part for what happens once or seldom; both lie in arrays with the same index, the slot.
-// What only few connections need (holes in the stream, a long history) is in an extension, see
-// conn_extension.h.
+// The record of a live connection. It has a hot part, two cache lines that every packet needs, a cold
+// line for what happens once or a few times, and a rare part for what most connections never need, so
+// that it stays untouched; they lie in arrays with the same index, the slot. What only few connections
+// need (holes in the stream, a long history) is in an extension, see conn_extension.h.
 //
 //   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
 //   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
-//   cold, 104:    | first, timers, lists, high halves of counters, letter counts, history |
+//   cold, line 2: | first 8 | timers 16 | extension, use 8 | FINs 8 | round trips 8 | wraps 4 | history 12 |
+//   rare, 32:     | high halves of counters 12 | letter counts 12 | RSTs 8 |
+//   link, 8:      | neighbours in a list |
 //
 // Written by the worker that owns the connection, and by nobody else. The originator may become the
 // responder ("flip"): then the two endpoints are swapped.
@@ -109,7 +111,9 @@ struct conn_endpoint {
 	uint8_t watched : 1;   // its messages are read, see content.h
 	uint8_t plain : 1;     // nothing but a packet itself can make it special, see tcp_plain.h
 	uint8_t tunnelled : 1; // in both endpoints: the connection was seen in a tunnel once
-	uint8_t letters;       // enum conn_letter; belongs to the direction, not to the endpoint
+	uint8_t holes : 1;     // payload waits, in the extension, for a hole to be filled
+	uint8_t tidy : 1; // its FIN is the end of the stream: at in_order, and last is behind it
+	uint8_t letters;  // enum conn_letter; belongs to the direction, not to the endpoint
 	uint8_t retransmitted; // lower byte of the count of retransmissions
 };
 
@@ -135,21 +139,37 @@ static_assert(offsetof(struct conn, end) == 64, "the endpoints begin the second 
 enum conn_scaled { CONN_BAD_CHECKSUM, CONN_ZERO_WINDOW, CONN_RETRANSMISSION, CONN_SCALED_COUNT };
 
 struct conn_cold {
-	uint64_t first;         // time of the creating packet, ns
-	uint64_t due[2];        // see conn_timer.c
-	uint32_t older, newer;  // neighbours in the list of half-open or of closing connections
-	uint32_t extension;     // index, or CONN_NO_EXTENSION
-	uint32_t generation;    // how often the slot was used
-	uint32_t round_trip[2]; // of the TCP handshake, us; 0: unknown
+	uint64_t first;           // time of the creating packet, ns
+	uint64_t due[2];          // see conn_timer.c
+	uint32_t extension;       // index, or CONN_NO_EXTENSION
+	uint32_t generation;      // how often the slot was used
+	uint32_t fin_position[2]; // relative, of the end of the last FIN's payload
+	uint32_t round_trip[2];   // of the TCP handshake, us; 0: unknown
+	uint16_t last_wraps[2];   // how often `last` passed 2^32
+	uint8_t history_length : 7;
+	uint8_t rare : 1; // the rare part is in use; else it holds what an earlier connection left
+	char history[CONN_HISTORY_INLINE];
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct conn_cold) == 64, "a record's cold part is one cache line");
+
+struct conn_rare {
 	uint16_t ip_bytes_high[2];
 	uint16_t packets_high[2];
-	uint16_t last_wraps[2], acked_wraps[2]; // how often `last` and `acked` passed 2^32
-	uint16_t scaled[CONN_SCALED_COUNT][2];  // lower halves; what is above goes to the extension
-	uint32_t fin_position[2];               // relative, of the end of the last FIN's payload
-	uint32_t rst_position[2];               // relative, of the last RST
-	uint8_t history_length;
-	char history[CONN_HISTORY_INLINE];
+	uint16_t acked_wraps[2];               // how often `acked` passed 2^32
+	uint16_t scaled[CONN_SCALED_COUNT][2]; // lower halves; what is above goes to the extension
+	uint32_t rst_position[2];              // relative, of the last RST
 };
 
-static_assert(sizeof(struct conn_cold) == 104,
-	      "hot, cold and index stay within 256 bytes a connection");
+static_assert(sizeof(struct conn_rare) == 32, "two in a cache line");
+
+// Neighbours in the list of half-open or of closing connections. In an array of their own, which is
+// small enough to stay near: whoever is taken out of a list changes two others.
+struct conn_link {
+	uint32_t older, newer;
+};
+
+static_assert(sizeof(struct conn) + sizeof(struct conn_cold) + sizeof(struct conn_rare) +
+			      sizeof(struct conn_link) <=
+		      232,
+	      "with the index, 256 bytes a connection");

@@ -3,17 +3,17 @@
 #include "conn/conn_internal.h"
 
 // The upper halves of the counters, which change once in 2^32. Those of bytes have 16 bits in the
-// cold part, and, once in 281 TB, which a tunnel between two sites carries in days, 16 in the
+// rare part, and, once in 281 TB, which a tunnel between two sites carries in days, 16 in the
 // extension.
 void conn_count_carry(struct conn_table *table, struct conn *conn, unsigned side,
 		      uint32_t ip_length)
 {
-	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_rare *rare = conn_rare(table, conn);
 	struct conn_extension *extension;
 
 	if (conn->packets[side] == 0)
-		cold->packets_high[side]++;
-	if (conn->ip_bytes[side] >= ip_length || ++cold->ip_bytes_high[side] != 0)
+		rare->packets_high[side]++;
+	if (conn->ip_bytes[side] >= ip_length || ++rare->ip_bytes_high[side] != 0)
 		return;
 	extension = conn_extension_need(table, conn);
 	if (extension != NULL)

@@ -52,6 +52,18 @@ static void flip_flags(struct conn *conn)
 		conn->key.flags ^= CONN_SEEN_ORIG | CONN_SEEN_RESP;
 }
 
+static void flip_rare(struct conn_rare *rare, bool tcp)
+{
+	SWAP(rare->packets_high[0], rare->packets_high[1]);
+	SWAP(rare->ip_bytes_high[0], rare->ip_bytes_high[1]);
+	if (!tcp)
+		return;
+	SWAP(rare->acked_wraps[0], rare->acked_wraps[1]);
+	SWAP(rare->rst_position[0], rare->rst_position[1]);
+	for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
+		SWAP(rare->scaled[kind][0], rare->scaled[kind][1]);
+}
+
 void conn_flip(struct conn_table *table, struct conn *conn)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
@@ -60,8 +72,8 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 	flip_flags(conn);
 	SWAP(conn->packets[0], conn->packets[1]);
 	SWAP(conn->ip_bytes[0], conn->ip_bytes[1]);
-	SWAP(cold->packets_high[0], cold->packets_high[1]);
-	SWAP(cold->ip_bytes_high[0], cold->ip_bytes_high[1]);
+	if (cold->rare)
+		flip_rare(conn_rare(table, conn), conn->key.protocol == PACKET_TCP);
 	if (extension != NULL) {
 		uint8_t mac[6];
 
@@ -75,12 +87,8 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 		// What was recorded once belongs to the direction (spec-conn 2.5).
 		SWAP(conn->end[0].letters, conn->end[1].letters);
 		SWAP(cold->last_wraps[0], cold->last_wraps[1]);
-		SWAP(cold->acked_wraps[0], cold->acked_wraps[1]);
 		SWAP(cold->round_trip[0], cold->round_trip[1]);
 		SWAP(cold->fin_position[0], cold->fin_position[1]);
-		SWAP(cold->rst_position[0], cold->rst_position[1]);
-		for (int kind = 0; kind < CONN_SCALED_COUNT; kind++)
-			SWAP(cold->scaled[kind][0], cold->scaled[kind][1]);
 	}
 	if (extension != NULL && conn->key.protocol == PACKET_TCP) {
 		SWAP(extension->range_bytes[0], extension->range_bytes[1]);

@@ -35,22 +35,22 @@ bool conn_history_scale(uint64_t count)
 	return count == 1;
 }
 
-// One more of `kind`, in the cold half; returns the count as far as the cold half knows it.
+// One more of `kind`, in the rare part; returns the count as far as that knows it.
 static uint64_t count_up(struct conn_table *table, struct conn *conn, unsigned side,
 			 enum conn_scaled kind)
 {
-	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_rare *rare = conn_rare(table, conn);
 	struct conn_extension *extension;
 
-	if (++cold->scaled[kind][side] == 0) {
+	if (++rare->scaled[kind][side] == 0) {
 		extension = conn_extension_need(table, conn);
 		if (extension != NULL)
 			extension->scaled_high[kind][side]++;
 	}
 	extension = conn_extension_get(table, conn);
 	if (extension == NULL)
-		return cold->scaled[kind][side];
-	return (uint64_t)extension->scaled_high[kind][side] << 16 | cold->scaled[kind][side];
+		return rare->scaled[kind][side];
+	return (uint64_t)extension->scaled_high[kind][side] << 16 | rare->scaled[kind][side];
 }
 
 void conn_history_scaled(struct conn_table *table, struct conn *conn, unsigned side,
@@ -82,7 +82,6 @@ static bool may_scale(uint8_t low)
 
 void conn_history_retransmission(struct conn_table *table, struct conn *conn, unsigned side)
 {
-	const struct conn_cold *cold = conn_cold(table, conn);
 	const struct conn_extension *extension;
 	uint64_t count = ++conn->end[side].retransmitted;
 
@@ -93,7 +92,7 @@ void conn_history_retransmission(struct conn_table *table, struct conn *conn, un
 	if (count == 0)
 		count_up(table, conn, side, CONN_RETRANSMISSION);
 	extension = conn_extension_get(table, conn);
-	count |= (uint64_t)cold->scaled[CONN_RETRANSMISSION][side] << 8;
+	count |= (uint64_t)conn_rare_look(table, conn)->scaled[CONN_RETRANSMISSION][side] << 8;
 	if (extension != NULL)
 		count |= (uint64_t)extension->scaled_high[CONN_RETRANSMISSION][side] << 24;
 	if (conn_history_scale(count))
@@ -125,7 +124,7 @@ void conn_history_replace(struct conn_table *table, struct conn *conn, const cha
 {
 	struct conn_cold *cold = conn_cold(table, conn);
 
-	cold->history_length = (uint8_t)strlen(letters);
+	cold->history_length = strlen(letters) & 0x7f;
 	memcpy(cold->history, letters, cold->history_length);
 }
 
@@ -133,7 +132,7 @@ uint64_t conn_history_count(const struct conn_table *table, const struct conn *c
 			    enum conn_scaled kind)
 {
 	const struct conn_extension *extension = conn_extension_get(table, conn);
-	uint64_t count = conn_cold(table, conn)->scaled[kind][side];
+	uint64_t count = conn_rare_look(table, conn)->scaled[kind][side];
 
 	if (extension != NULL)
 		count |= (uint64_t)extension->scaled_high[kind][side] << 16;

@@ -18,7 +18,7 @@ struct conn_bucket {
 
 static_assert(sizeof(struct conn_bucket) == 64, "a bucket is one cache line");
 
-// Doubly linked through conn_cold.older and .newer.
+// Doubly linked through conn_table.link.
 struct conn_list {
 	uint32_t oldest;
 	uint32_t newest;
@@ -31,6 +31,8 @@ struct conn_list {
 struct conn_table {
 	struct conn *conn;      // [slots]
 	struct conn_cold *cold; // [slots]
+	struct conn_rare *rare; // [slots]
+	struct conn_link *link; // [slots]
 	struct conn_bucket *bucket;
 	struct wheel *wheel;
 	uint64_t clock;      // the latest packet time seen, never moves back
@@ -70,8 +72,29 @@ static inline struct conn_cold *conn_cold(const struct conn_table *table, const 
 	return &table->cold[conn - table->conn];
 }
 
-// Ask the memory for the two halves of a record that is needed soon. The cold one has no line of its own
-// to begin with.
+// The rare part, to be changed; in use from now on.
+static inline struct conn_rare *conn_rare(const struct conn_table *table, const struct conn *conn)
+{
+	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_rare *rare = &table->rare[conn - table->conn];
+
+	if (!cold->rare) {
+		memset(rare, 0, sizeof(*rare));
+		cold->rare = 1;
+	}
+	return rare;
+}
+
+// The rare part, or zeros where it is not in use.
+static inline const struct conn_rare *conn_rare_look(const struct conn_table *table,
+						     const struct conn *conn)
+{
+	static const struct conn_rare none;
+
+	return conn_cold(table, conn)->rare ? &table->rare[conn - table->conn] : &none;
+}
+
+// Ask the memory for the two parts of a record that are needed soon.
 static inline void conn_prefetch_hot(const struct conn *conn)
 {
 	__builtin_prefetch(conn, 1);
@@ -80,10 +103,7 @@ static inline void conn_prefetch_hot(const struct conn *conn)
 
 static inline void conn_prefetch_cold(const struct conn_table *table, uint32_t slot)
 {
-	const char *cold = (const char *)&table->cold[slot];
-
-	__builtin_prefetch(cold, 1);
-	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
+	__builtin_prefetch(&table->cold[slot], 1);
 }
 
 static inline enum conn_timeout conn_timeout_class(const struct conn *conn)

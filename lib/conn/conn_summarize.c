@@ -132,19 +132,20 @@ static void summarize_side(const struct conn_table *table, const struct conn *co
 			   struct conn_summary *summary, unsigned side)
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
+	const struct conn_rare *rare = conn_rare_look(table, conn);
 	unsigned end = (conn->key.flags & CONN_ORIG_END) ^ side;
 
 	summary->bytes[side] = payload(table, conn, side);
-	summary->packets[side] = (uint64_t)cold->packets_high[side] << 32 | conn->packets[side];
-	summary->ip_bytes[side] = (uint64_t)cold->ip_bytes_high[side] << 32 | conn->ip_bytes[side];
+	summary->packets[side] = (uint64_t)rare->packets_high[side] << 32 | conn->packets[side];
+	summary->ip_bytes[side] = (uint64_t)rare->ip_bytes_high[side] << 32 | conn->ip_bytes[side];
 	summary->address[side] = conn->key.address[end];
 	summary->port[side] = conn->key.port[end];
 	// All of these are 0 without TCP.
 	summary->round_trip[side] = cold->round_trip[side];
-	summary->retransmitted[side] = (uint32_t)cold->scaled[CONN_RETRANSMISSION][side] << 8 |
+	summary->retransmitted[side] = (uint32_t)rare->scaled[CONN_RETRANSMISSION][side] << 8 |
 				       conn->end[side].retransmitted;
 	summary->out_of_order[side] = 0;
-	summary->zero_windows[side] = cold->scaled[CONN_ZERO_WINDOW][side];
+	summary->zero_windows[side] = rare->scaled[CONN_ZERO_WINDOW][side];
 }
 
 void conn_summarize(const struct conn_table *table, const struct conn *conn,

@@ -47,11 +47,13 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 							       .newest = CONN_SLOT_NONE};
 	table->conn = memory_map((size_t)table->slots * sizeof(*table->conn), settings->hugepages);
 	table->cold = memory_map((size_t)table->slots * sizeof(*table->cold), settings->hugepages);
+	table->rare = memory_map((size_t)table->slots * sizeof(*table->rare), settings->hugepages);
+	table->link = memory_map((size_t)table->slots * sizeof(*table->link), settings->hugepages);
 	table->bucket = memory_map(bucket_count(table) * sizeof(*table->bucket),
 				   settings->hugepages);
 	table->free_slot = memory_map((size_t)table->slots * sizeof(*table->free_slot), false);
-	if (table->conn == NULL || table->cold == NULL || table->bucket == NULL ||
-	    table->free_slot == NULL)
+	if (table->conn == NULL || table->cold == NULL || table->rare == NULL ||
+	    table->link == NULL || table->bucket == NULL || table->free_slot == NULL)
 		goto no_memory;
 	if (conn_pool_create(&table->pool, table->slots, settings->hugepages) < 0)
 		goto no_memory;
@@ -73,6 +75,8 @@ no_wheel:
 no_memory:
 	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
+	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
 	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
 	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
 	free(table);
@@ -92,6 +96,8 @@ void conn_table_destroy(struct conn_table *table)
 	conn_pool_destroy(&table->pool);
 	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
+	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
 	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
 	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
 	free(table);
@@ -114,13 +120,11 @@ const struct conn_counters *conn_table_counters(const struct conn_table *table)
 
 void conn_list_append(struct conn_table *table, struct conn_list *list, struct conn *conn)
 {
-	struct conn_cold *cold = conn_cold(table, conn);
 	uint32_t slot = conn_slot(table, conn);
 
-	cold->older = list->newest;
-	cold->newer = CONN_SLOT_NONE;
+	table->link[slot] = (struct conn_link){.older = list->newest, .newer = CONN_SLOT_NONE};
 	if (list->newest != CONN_SLOT_NONE)
-		table->cold[list->newest].newer = slot;
+		table->link[list->newest].newer = slot;
 	else
 		list->oldest = slot;
 	list->newest = slot;
@@ -128,16 +132,16 @@ void conn_list_append(struct conn_table *table, struct conn_list *list, struct c
 
 void conn_list_remove(struct conn_table *table, struct conn_list *list, struct conn *conn)
 {
-	struct conn_cold *cold = conn_cold(table, conn);
+	struct conn_link link = table->link[conn_slot(table, conn)];
 
-	if (cold->older != CONN_SLOT_NONE)
-		table->cold[cold->older].newer = cold->newer;
+	if (link.older != CONN_SLOT_NONE)
+		table->link[link.older].newer = link.newer;
 	else
-		list->oldest = cold->newer;
-	if (cold->newer != CONN_SLOT_NONE)
-		table->cold[cold->newer].older = cold->older;
+		list->oldest = link.newer;
+	if (link.newer != CONN_SLOT_NONE)
+		table->link[link.newer].older = link.older;
 	else
-		list->newest = cold->older;
+		list->newest = link.older;
 }
 
 // Takes back the slots of batches whose grace period is over.

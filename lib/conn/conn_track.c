@@ -184,7 +184,7 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 				 const struct conn *conn)
 {
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	const char *cold;
+	const void *cold;
 	bool control, seen;
 
 	if (__builtin_expect(conn == NULL, 0))
@@ -192,10 +192,9 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 	control = (packet->key.protocol == PACKET_TCP) &
 		  ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0);
 	seen = conn->end[conn_side(conn, packet)].letters & letter;
-	cold = (const char *)conn_cold(table, conn);
-	cold = seen & !control ? (const char *)conn : cold;
+	cold = conn_cold(table, conn);
+	cold = seen & !control ? (const void *)conn : cold;
 	__builtin_prefetch(cold, 1);
-	__builtin_prefetch(cold + sizeof(struct conn_cold) - 1, 1);
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)

@@ -71,7 +71,8 @@ static void set_start(struct conn_table *table, struct conn *conn, unsigned side
 	// The SYN may have had the last number before the wrap.
 	end->wrapped = last < start;
 	cold->last_wraps[side] = last < start;
-	cold->acked_wraps[side] = 0;
+	if (cold->rare)
+		conn_rare(table, conn)->acked_wraps[side] = 0;
 }
 
 // spec-conn 2.2: where the sender's numbers begin, and when a repeated SYN moves that.
@@ -150,8 +151,8 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 			     position + packet->payload_length);
 		break;
 	case PACKET_TCP_RST:
-		record_again(table, conn, side, CONN_LETTER_RST, 'R', &cold->rst_position[side],
-			     position);
+		record_again(table, conn, side, CONN_LETTER_RST, 'R',
+			     &conn_rare(table, conn)->rst_position[side], position);
 		break;
 	default:
 		conn_history_once(table, conn, side, CONN_LETTER_MIXED,
@@ -214,15 +215,6 @@ static void note_fin(struct conn_table *table, struct conn *conn, const struct p
 	conn->end[sender].fin = 1;
 }
 
-static void move_wrapping(struct conn_endpoint *end, uint32_t *value, uint16_t *wraps, uint32_t to)
-{
-	if (__builtin_expect(to < *value, 0)) {
-		(*wraps)++;
-		end->wrapped = 1;
-	}
-	*value = to;
-}
-
 // spec-conn 2.2, K: the highest acknowledgement. Not believed in a RST.
 static void move_acked(struct conn_table *table, struct conn *conn, unsigned side, uint32_t ack)
 {
@@ -231,7 +223,11 @@ static void move_acked(struct conn_table *table, struct conn *conn, unsigned sid
 
 	if (distance <= 0 || (ack == 0 && distance > TCP_JUMP_MOST))
 		return;
-	move_wrapping(end, &end->acked, &conn_cold(table, conn)->acked_wraps[side], ack);
+	if (__builtin_expect(ack < end->acked, 0)) {
+		conn_rare(table, conn)->acked_wraps[side]++;
+		end->wrapped = 1;
+	}
+	end->acked = ack;
 }
 
 // The first packet of the originator with an ACK.
@@ -295,6 +291,17 @@ static void note_retransmission(struct conn_table *table, struct conn *conn,
 		extension->excused[sender]++;
 }
 
+static void set_last(struct conn_table *table, struct conn *conn, unsigned side, uint32_t last)
+{
+	struct conn_endpoint *end = &conn->end[side];
+
+	if (__builtin_expect(last < end->last, 0)) {
+		conn_cold(table, conn)->last_wraps[side]++;
+		end->wrapped = 1;
+	}
+	end->last = last;
+}
+
 // spec-conn 2.2, L: one past the last segment. A segment with payload that does not move it is a
 // retransmission.
 static void move_last(struct conn_table *table, struct conn *conn, const struct packet *packet,
@@ -316,7 +323,7 @@ static void move_last(struct conn_table *table, struct conn *conn, const struct 
 	else
 		move = distance > 0;
 	if (move)
-		move_wrapping(end, &end->last, &conn_cold(table, conn)->last_wraps[sender], after);
+		set_last(table, conn, sender, after);
 	else if (packet->payload_length > 0)
 		note_retransmission(table, conn, packet, sender);
 }

@@ -12,11 +12,11 @@
 //
 // What does not depend on the packet is found out whenever another one was at work, and kept as one bit a side.
 
-// Nothing is closing, reassembly goes on, no number passed 2^32.
+// Nothing is closing, reassembly goes on without a hole, no number passed 2^32.
 static inline bool plain_flags(uint32_t word)
 {
 	const struct conn_endpoint never = {
-		.closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
+		.closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1, .holes = 1};
 
 	return (word & conn_endpoint_word(&never)) == 0;
 }
@@ -51,24 +51,31 @@ static inline bool plain_sender(const struct conn *conn, unsigned sender)
 	       (!conn_flag(conn, CONN_HALF_OPEN) && plain_stream(peer));
 }
 
-// Is there payload that waits for a hole to be filled?
-static inline bool plain_holes(const struct conn_table *table, const struct conn *conn)
+// Bits of both sides for which there is only need to look further once in a while.
+static inline void plain_note(const struct conn_table *table, struct conn *conn)
 {
-	const struct conn_extension *extension;
+	struct conn_endpoint *end = conn->end;
 
-	if (__builtin_expect(!conn_flag(conn, CONN_EXTENDED), 1))
-		return false;
-	extension = conn_extension_get(table, conn);
-	return (extension->range[0] & extension->range[1]) != CONN_NO_EXTENSION;
+	if (__builtin_expect(conn_flag(conn, CONN_EXTENDED), 0)) {
+		const struct conn_extension *extension = conn_extension_get(table, conn);
+
+		end[CONN_ORIG].holes = extension->range[CONN_ORIG] != CONN_NO_EXTENSION;
+		end[CONN_RESP].holes = extension->range[CONN_RESP] != CONN_NO_EXTENSION;
+	}
+	for (unsigned side = 0; side < 2; side++)
+		end[side].tidy = end[side].fin &&
+				 end[side].last - end[side].start == end[side].in_order + 1 &&
+				 conn_cold(table, conn)->fin_position[side] == end[side].in_order;
 }
 
 // To be called after anything but a plain packet changed the connection.
 static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;
-	bool plain = plain_flags(conn_endpoint_word(&end[0]) | conn_endpoint_word(&end[1])) &&
-		     !plain_holes(table, conn);
+	bool plain;
 
+	plain_note(table, conn);
+	plain = plain_flags(conn_endpoint_word(&end[0]) | conn_endpoint_word(&end[1]));
 	end[CONN_ORIG].plain = plain && plain_sender(conn, CONN_ORIG);
 	end[CONN_RESP].plain = plain && plain_sender(conn, CONN_RESP);
 }

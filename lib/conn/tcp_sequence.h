@@ -33,7 +33,7 @@ static inline uint32_t acked_wraps(const struct conn_table *table, const struct 
 				   unsigned side)
 {
 	return __builtin_expect(conn->end[side].wrapped, 0)
-		       ? conn_cold(table, conn)->acked_wraps[side]
+		       ? conn_rare_look(table, conn)->acked_wraps[side]
 		       : 0;
 }
 

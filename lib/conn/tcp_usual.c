@@ -29,6 +29,7 @@ static bool is_silent(const struct conn_endpoint *end)
 					   .previous = ANY_STATE,
 					   .gave_up = 1,
 					   .wrapped = 1,
+					   .holes = 1,
 					   .letters = UINT8_MAX};
 
 	return is_like(end, look, (struct conn_endpoint){0}) & (end->in_order == 0);
@@ -43,15 +44,20 @@ static bool is_in(const struct conn_endpoint *end, enum tcp_state state)
 }
 
 // Closed by a FIN, behind which nothing came, with nothing left to wait for.
-static bool is_done(const struct conn_table *table, const struct conn *conn, unsigned side)
+static bool is_done(const struct conn_endpoint *end)
 {
-	const struct conn_endpoint *end = &conn->end[side];
-	const struct conn_endpoint look = {
-		.state = ANY_STATE, .closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
-	const struct conn_endpoint model = {.state = TCP_CLOSED, .closed = 1, .ended = 1, .fin = 1};
+	const struct conn_endpoint look = {.state = ANY_STATE,
+					   .closed = 1,
+					   .ended = 1,
+					   .fin = 1,
+					   .tidy = 1,
+					   .gave_up = 1,
+					   .wrapped = 1,
+					   .holes = 1};
+	const struct conn_endpoint model = {
+		.state = TCP_CLOSED, .closed = 1, .ended = 1, .fin = 1, .tidy = 1};
 
-	return is_like(end, look, model) & (end->last - end->start == end->in_order + 1) &
-	       (conn_cold(table, conn)->fin_position[side] == end->in_order);
+	return is_like(end, look, model);
 }
 
 // Of the flags in `look` the connection has those in `wanted`.
@@ -175,14 +181,14 @@ static bool track_fin(struct conn_table *table, struct conn *conn, const struct 
 	    !is_next(end, packet->sequence) | !acknowledges_all(peer, packet->acknowledgement) |
 	    ((end->letters & CONN_LETTER_FIN) != 0) | !has_flags(conn, CONN_CLOSING, 0))
 		return false;
-	if (!(peer->fin ? is_done(table, conn, sender ^ 1) : is_in(peer, TCP_ESTABLISHED)))
+	if (!(peer->fin ? is_done(peer) : is_in(peer, TCP_ESTABLISHED)))
 		return false;
 	add_letter(table, conn, sender, CONN_LETTER_FIN, 'F');
 	conn_cold(table, conn)->fin_position[sender] = end->in_order;
 	conn->last = packet->time;
 	take_ack(peer, packet->acknowledgement);
 	end->last++;
-	end->fin = end->ended = 1;
+	end->fin = end->ended = end->tidy = 1;
 	end->previous = TCP_ESTABLISHED;
 	end->state = TCP_CLOSED;
 	end->plain = peer->plain = 0;
@@ -197,10 +203,10 @@ static bool track_fin_ack(struct conn_table *table, struct conn *conn, const str
 	struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
 
 	if ((packet->sequence != end->last) | !is_under_way(conn, sender) |
-	    !acknowledges_all(peer, packet->acknowledgement) | !is_done(table, conn, sender ^ 1))
+	    !acknowledges_all(peer, packet->acknowledgement) | !is_done(peer))
 		return false;
 	if (end->fin) {
-		if (!is_done(table, conn, sender))
+		if (!is_done(end))
 			return false;
 	} else {
 		if (!is_in(end, TCP_ESTABLISHED))
@@ -219,8 +225,7 @@ bool tcp_usual_track(struct conn_table *table, struct conn *conn, const struct p
 	bool usual = false;
 
 	if ((packet->payload_length != 0) | (packet->window == 0) |
-	    (packet->transport != PACKET_TRANSPORT_OK) | (table->settings.events != 0) |
-	    plain_holes(table, conn))
+	    (packet->transport != PACKET_TRANSPORT_OK) | (table->settings.events != 0))
 		return false;
 	switch (packet->tcp_flags & CONTROL) {
 	case PACKET_TCP_SYN:

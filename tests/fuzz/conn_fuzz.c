@@ -379,8 +379,8 @@ static void check_list(const struct conn_table *table, const struct conn_list *l
 {
 	uint32_t count = 0, before = CONN_SLOT_NONE;
 
-	for (uint32_t slot = list->oldest; slot != CONN_SLOT_NONE; slot = table->cold[slot].newer) {
-		CHECK(table->cold[slot].older == before);
+	for (uint32_t slot = list->oldest; slot != CONN_SLOT_NONE; slot = table->link[slot].newer) {
+		CHECK(table->link[slot].older == before);
 		CHECK(conn_flag(&table->conn[slot], CONN_LIVE));
 		CHECK(conn_flag(&table->conn[slot], flag));
 		CHECK(++count <= expected);

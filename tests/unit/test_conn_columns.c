@@ -433,7 +433,7 @@ static void ip_bytes_have_64_bits(void **state)
 	track_udp(tracking, 1, 4000, 2, 5000, 10);
 	conn = conn_of(tracking);
 	conn->ip_bytes[CONN_ORIG] = UINT32_MAX;
-	conn_cold(tracking->table, conn)->ip_bytes_high[CONN_ORIG] = UINT16_MAX;
+	conn_rare(tracking->table, conn)->ip_bytes_high[CONN_ORIG] = UINT16_MAX;
 	track_udp(tracking, 1, 4000, 2, 5000, 10);
 	summary = summary_of(tracking);
 	assert_int_equal(summary.ip_bytes[CONN_ORIG], (UINT64_C(1) << 48) + 37);

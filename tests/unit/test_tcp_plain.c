@@ -63,6 +63,8 @@ static void assert_same(const struct pair *pair, const struct conn *plain, const
 	assert_memory_equal(plain, other, sizeof(*plain));
 	assert_memory_equal(conn_cold(pair->way[0].table, plain),
 			    conn_cold(pair->way[1].table, other), sizeof(struct conn_cold));
+	assert_memory_equal(conn_rare_look(pair->way[0].table, plain),
+			    conn_rare_look(pair->way[1].table, other), sizeof(struct conn_rare));
 	if (conn_flag(plain, CONN_EXTENDED))
 		assert_memory_equal(conn_extension_get(pair->way[0].table, plain),
 				    conn_extension_get(pair->way[1].table, other),
