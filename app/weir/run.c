@@ -26,8 +26,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Finished connections that may wait for the control core, per worker: a megabyte.
-#define CHANNEL 4096
+// Finished connections that may wait for the control core, per worker: a megabyte and a half. A file
+// can wait for the log, so that a few do.
+#define CHANNEL      4096
+#define CHANNEL_FILE 1024
 
 // Everything that a run is made of, in the order in which it starts.
 struct program {
@@ -159,6 +161,7 @@ static int open_input(struct program *program, const struct conn_settings *conn)
 static int create_worker(struct program *program, uint32_t index, const struct conn_settings *conn)
 {
 	const struct config *config = program->options->config;
+	uint32_t room = program->reader != NULL ? CHANNEL_FILE : CHANNEL;
 	struct worker_settings settings = {
 		.index = index,
 		.count = program->workers,
@@ -174,7 +177,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.receive_only = config->replay.receive_only,
 	};
 
-	program->channel[index] = bus_channel_create(CHANNEL, conn->events != 0 ? CHANNEL : 0);
+	program->channel[index] = bus_channel_create(room, conn->events != 0 ? room : 0);
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
@@ -288,6 +291,8 @@ static int start_threads(struct program *program)
 	if (result == 0 && program->reader != NULL) {
 		result = pthread_create(&program->reader_thread, NULL, reader_run, program->reader);
 		program->reader_runs = result == 0;
+		if (result == 0)
+			pthread_setname_np(program->reader_thread, "weir-reader");
 	}
 	if (result != 0) {
 		message_error("threads cannot be started: %s",
