@@ -14,6 +14,7 @@ static size_t round_up(size_t size)
 void *memory_map(size_t size, bool hugepages)
 {
 	void *memory = MAP_FAILED;
+	size_t begin;
 
 	size = round_up(size);
 	if (hugepages)
@@ -25,8 +26,10 @@ void *memory_map(size_t size, bool hugepages)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
-	// Fails where the kernel has none: then it is as slow as without.
-	madvise(memory, size, MADV_HUGEPAGE);
+	// A block of which little is used takes little: its begin stays in small pages. Where the
+	// kernel has no others, all of it does.
+	begin = hugepages ? 0 : HUGE_PAGE;
+	madvise((char *)memory + begin, size - begin, MADV_HUGEPAGE);
 	return memory;
 }
 
