@@ -83,7 +83,7 @@ enum packet_verdict packet_decode(struct packet_decoder *decoder, const struct p
 				  struct packet *packet)
 {
 	decoder->rest.captured = 0;
-	if (frame->link == PACKET_LINK_ETHERNET && packet_plain_decode(decoder, frame, packet))
+	if (packet_plain_decode(decoder, frame, packet))
 		return PACKET_TRACK;
 	return packet_decode_any(decoder, frame, packet);
 }

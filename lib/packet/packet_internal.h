@@ -3,6 +3,7 @@
 #pragma once
 
 #include "packet/packet.h"
+#include "packet/packet_plain.h"
 
 // A part of a frame on its way through the layers. `length` is what was on the wire, `captured`
 // what we have of it.
@@ -40,15 +41,6 @@ struct packet_ends {
 	uint8_t protocol;
 	bool v6;
 };
-
-// packet_plain.c: decodes an Ethernet frame if it is a plain one; false when it is not, and `packet`
-// may have been written to.
-bool packet_plain_decode(const struct packet_decoder *decoder, const struct packet_frame *frame,
-			 struct packet *packet);
-
-// packet.c: packet_decode() for frames of all kinds.
-enum packet_verdict packet_decode_any(struct packet_decoder *decoder,
-				      const struct packet_frame *frame, struct packet *packet);
 
 // link.c: moves the cursor to the IP header, and notes link addresses and tags in the packet.
 // PACKET_TRACK when there is one. Further packets of the same frame are left in decoder->rest.
@@ -98,9 +90,6 @@ struct packet_gre {
 	bool exact;      // IP that must fill the rest exactly
 };
 bool packet_tunnel_gre_read(const struct packet_cursor *cursor, struct packet_gre *gre);
-
-// tunnel.c: could this UDP packet be a tunnel, whichever of its ports is the responder's?
-bool packet_tunnel_likely(const struct packet_tunnels *tunnels, const struct packet *packet);
 
 // tunnel.c: the packet is inside one tunnel more.
 void packet_tunnel_enter(struct packet *packet, enum packet_tunnel kind, struct uid parent);

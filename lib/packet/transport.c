@@ -119,6 +119,9 @@ static enum packet_verdict decode_udp(const struct packet_decoder *decoder,
 		return PACKET_BAD_TRANSPORT;
 	set_key(decoder, ends, bytes_be16(header), bytes_be16(header + 2), false, packet);
 	packet->udp_length = (int32_t)bytes_be16(header + 4) - UDP_HEADER;
+	packet->acknowledgement = 0;
+	packet->tcp_flags = 0;
+	packet->window = 0;
 	// Zero stands for "not computed", which IPv6 does not allow (RFC 8200, section 8.1).
 	no_checksum = header[6] == 0 && header[7] == 0;
 	packet->transport = PACKET_TRANSPORT_OK;
