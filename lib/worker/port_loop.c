@@ -4,6 +4,7 @@
 
 #include "capture/rss.h"
 #include "packet/fragment.h"
+#include "packet/packet_plain.h"
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -127,22 +128,13 @@ void worker_hand_out(struct worker *worker, struct packet *packet, struct rte_mb
 	rte_pktmbuf_free(buffer);
 }
 
-static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet *packet)
+// A frame that is not a plain one.
+static void decode_other(struct worker *worker, struct rte_mbuf *buffer,
+			 const struct packet_frame *frame, struct packet *packet)
 {
-	struct packet_frame frame = {
-		.data = rte_pktmbuf_mtod(buffer, const uint8_t *),
-		.captured = rte_pktmbuf_data_len(buffer),
-		.length = rte_pktmbuf_pkt_len(buffer),
-		// A nanosecond apart, so that two packets of a burst are not simultaneous: a
-		// connection without duration would be logged without its bytes.
-		.time = ++worker->now,
-		.link = PACKET_LINK_ETHERNET,
-	};
-	struct capture_counters *counters = &worker->counters.capture;
-	enum packet_verdict verdict = packet_decode(&worker->decoder, &frame, packet);
+	enum packet_verdict verdict = packet_decode_any(&worker->decoder, frame, packet);
 
-	counters->bytes += frame.length;
-	counters->verdict[verdict]++;
+	worker->counters.capture.verdict[verdict]++;
 	if (verdict == PACKET_TRACK)
 		packet->owner = worker_find_owner(worker, packet);
 	if (__builtin_expect(worker->decoder.rest.captured > 0, 0)) {
@@ -151,6 +143,44 @@ static void decode(struct worker *worker, struct rte_mbuf *buffer, struct packet
 			worker_drop_payload(packet);
 		worker_take_rest(worker, buffer);
 	}
+}
+
+// Decodes what was received, and has what the table will look at fetched.
+static void decode(struct worker *worker, struct rte_mbuf **buffers, struct packet *packets,
+		   uint16_t count)
+{
+	struct capture_counters *counters = &worker->counters.capture;
+	uint64_t bytes = 0;
+	uint32_t others = 0;
+
+	for (uint16_t i = 0; i < count && i < DATA_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(buffers[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		struct packet_frame frame = {
+			.data = rte_pktmbuf_mtod(buffers[i], const uint8_t *),
+			.captured = rte_pktmbuf_data_len(buffers[i]),
+			.length = rte_pktmbuf_pkt_len(buffers[i]),
+			// A nanosecond apart, so that two packets of a burst are not simultaneous: a
+			// connection without duration would be logged without its bytes.
+			.time = ++worker->now,
+			.link = PACKET_LINK_ETHERNET,
+		};
+
+		if (i + DATA_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(buffers[i + DATA_AHEAD], void *));
+		bytes += frame.length;
+		if (__builtin_expect(packet_plain_decode(&worker->decoder, &frame, &packets[i]),
+				     1)) {
+			packets[i].owner = worker_find_owner(worker, &packets[i]);
+		} else {
+			decode_other(worker, buffers[i], &frame, &packets[i]);
+			others++;
+		}
+		if (packets[i].verdict == PACKET_TRACK)
+			conn_track_prepare(worker->table, &packets[i]);
+	}
+	counters->bytes += bytes;
+	counters->verdict[PACKET_TRACK] += count - others;
 }
 
 // Frees the buffers of packets that stayed here; the others were freed or handed out.
@@ -177,15 +207,7 @@ static bool poll_queue(struct worker *worker, const struct port_queue *queue)
 	if (count == 0)
 		return false;
 	worker->counters.capture.received += count;
-	for (uint16_t i = 0; i < count && i < DATA_AHEAD; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(buffers[i], void *));
-	for (uint16_t i = 0; i < count; i++) {
-		if (i + DATA_AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(buffers[i + DATA_AHEAD], void *));
-		decode(worker, buffers[i], &packets[i]);
-		if (packets[i].verdict == PACKET_TRACK)
-			conn_track_prepare(worker->table, &packets[i]);
-	}
+	decode(worker, buffers, packets, count);
 	worker_track_burst(worker, packets, buffers, count);
 	if (worker->settings.count > 1) {
 		for (uint16_t i = 0; i < count; i++) {

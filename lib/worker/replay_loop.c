@@ -4,6 +4,7 @@
 
 #include "capture/replay.h"
 #include "packet/fragment.h"
+#include "packet/packet_plain.h"
 
 #include <urcu/urcu-qsbr.h>
 
@@ -11,8 +12,9 @@
 #include <unistd.h>
 
 // The loop of a replay: that of live input, with frames from memory instead of a card's, and time
-// from the frames. All packets between two hosts come to this worker, whatever the number of workers; what is
-// in their tunnels is tracked here, too, which live input hands to the worker of the inner connection.
+// from the frames. All packets between two hosts come to this worker, whatever the number of
+// workers; what is in their tunnels is tracked here, too, which live input hands to the worker of
+// the inner connection.
 
 // Finished connections that wait for the control core until no more packets are taken: half of what
 // a table can hold back.
@@ -50,35 +52,56 @@ static void take_rest(struct worker *worker)
 	}
 }
 
+// Decodes a frame that is not a plain one, the `at`th of its burst. Of a frame with several packets
+// all are tracked, after those before it: `from` is the first that is still to be tracked.
+static void take_other(struct worker *worker, const struct packet_frame *frame,
+		       struct packet *packets, uint32_t at, uint32_t *from)
+{
+	struct packet *packet = &packets[at];
+	enum packet_verdict verdict = packet_decode_any(&worker->decoder, frame, packet);
+
+	worker->counters.capture.verdict[verdict]++;
+	packet->owner = (uint8_t)worker->settings.index;
+	if (verdict == PACKET_TRACK)
+		conn_track_prepare(worker->table, packet);
+	if (__builtin_expect(worker->decoder.rest.captured > 0, 0)) {
+		struct packet_rest rest = worker->decoder.rest;
+
+		conn_track(worker->table, &packets[*from], at + 1 - *from,
+			   (uint8_t)worker->settings.index);
+		*from = at + 1;
+		worker->decoder.rest = rest;
+		take_rest(worker);
+	}
+}
+
 static void track_burst(struct worker *worker, const struct packet_frame *frames, uint32_t count)
 {
 	struct capture_counters *counters = &worker->counters.capture;
+	uint8_t owner = (uint8_t)worker->settings.index;
 	struct packet packets[BURST];
-	uint32_t from = 0;
+	uint64_t bytes = 0;
+	uint32_t from = 0, others = 0;
 
 	// The wheel comes to the present while it is empty, which is one step.
 	if (__builtin_expect(worker->now == 0, 0))
 		conn_table_advance(worker->table, frames[0].time, 1);
 	for (uint32_t i = 0; i < count; i++) {
 		struct packet *packet = &packets[i];
-		enum packet_verdict verdict = packet_decode(&worker->decoder, &frames[i], packet);
 
-		counters->bytes += frames[i].length;
-		counters->verdict[verdict]++;
-		packet->owner = (uint8_t)worker->settings.index;
-		if (verdict == PACKET_TRACK)
+		bytes += frames[i].length;
+		if (__builtin_expect(packet_plain_decode(&worker->decoder, &frames[i], packet),
+				     1)) {
+			packet->owner = owner;
 			conn_track_prepare(worker->table, packet);
-		if (__builtin_expect(worker->decoder.rest.captured > 0, 0)) {
-			struct packet_rest rest = worker->decoder.rest;
-
-			conn_track(worker->table, &packets[from], i + 1 - from,
-				   (uint8_t)worker->settings.index);
-			from = i + 1;
-			worker->decoder.rest = rest;
-			take_rest(worker);
+		} else {
+			take_other(worker, &frames[i], packets, i, &from);
+			others++;
 		}
 	}
-	conn_track(worker->table, &packets[from], count - from, (uint8_t)worker->settings.index);
+	counters->bytes += bytes;
+	counters->verdict[PACKET_TRACK] += count - others;
+	conn_track(worker->table, &packets[from], count - from, owner);
 	fragment_table_recycle(worker->decoder.fragments);
 	worker->now = frames[count - 1].time > worker->now ? frames[count - 1].time : worker->now;
 }
