@@ -3,6 +3,7 @@
 #include "capture/reader.h"
 
 #include "base/message.h"
+#include "base/prefetch.h"
 #include "base/time.h"
 #include "capture/batch.h"
 #include "capture/mapped.h"
@@ -228,8 +229,8 @@ static struct packet *batch_next(struct reader *reader)
 	}
 	packet = &reader->filling->packet[reader->filling->count];
 	// What is written soon is asked for now: a worker has it in its cache since the last time.
-	__builtin_prefetch((const char *)packet + PACKET_AHEAD, 1);
-	__builtin_prefetch((const char *)packet + PACKET_AHEAD + 64, 1);
+	prefetch((const char *)packet + PACKET_AHEAD);
+	prefetch((const char *)packet + PACKET_AHEAD + 64);
 	return packet;
 }
 

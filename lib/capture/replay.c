@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "capture/replay.h"
 
+#include "base/prefetch.h"
+
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/message.h"
@@ -373,9 +375,9 @@ static void prefetch_header(const struct replay_part *part, size_t at)
 	if (at >= part->count)
 		return;
 	data = part->frame[at].data;
-	__builtin_prefetch(data, 1);
+	prefetch(data);
 	// Where a frame begins in a line decides whether its headers end in the next.
-	__builtin_prefetch(data + 63, 1);
+	prefetch(data + 63);
 }
 
 uint32_t replay_burst(struct replay *replay, uint32_t worker, struct packet_frame *frames,

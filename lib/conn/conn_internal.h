@@ -5,6 +5,7 @@
 #include "conn/conn_table.h"
 
 #include "base/time.h"
+#include "base/prefetch.h"
 #include "conn/conn_extension.h"
 
 #define BUCKET_ENTRIES 8
@@ -97,13 +98,13 @@ static inline const struct conn_rare *conn_rare_look(const struct conn_table *ta
 // Ask the memory for the two parts of a record that are needed soon.
 static inline void conn_prefetch_hot(const struct conn *conn)
 {
-	__builtin_prefetch(conn, 1);
-	__builtin_prefetch(conn->end, 1);
+	prefetch(conn);
+	prefetch(conn->end);
 }
 
 static inline void conn_prefetch_cold(const struct conn_table *table, uint32_t slot)
 {
-	__builtin_prefetch(&table->cold[slot], 1);
+	prefetch(&table->cold[slot]);
 }
 
 static inline enum conn_timeout conn_timeout_class(const struct conn *conn)
@@ -168,7 +169,7 @@ struct conn *conn_index_likely(const struct conn_table *table, const struct pack
 // Asks the memory for the bucket of a hash.
 static inline void conn_index_prefetch(const struct conn_table *table, uint64_t hash)
 {
-	__builtin_prefetch(&table->bucket[hash & table->bucket_mask], 1);
+	prefetch(&table->bucket[hash & table->bucket_mask]);
 }
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "conn/conn_internal.h"
 
+#include "base/prefetch.h"
+
 #include "conn/content.h"
 #include "conn/datagram.h"
 #include "conn/tcp_plain.h"
@@ -194,14 +196,12 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 	seen = conn->end[conn_side(conn, packet)].letters & letter;
 	cold = conn_cold(table, conn);
 	cold = seen & !control ? (const void *)conn : cold;
-	__builtin_prefetch(cold, 1);
+	prefetch(cold);
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)
 {
 	conn_index_prefetch(table, packet->hash);
-	// Without it GCC finds that the function does nothing, and leaves calls to it out.
-	__asm__ volatile("");
 }
 
 // Runs what is due before a packet of a file; returns how many timers more may run after it

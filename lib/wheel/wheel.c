@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "wheel/wheel.h"
 
+#include "base/prefetch.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -390,7 +392,7 @@ static void spread(struct wheel *wheel, uint32_t list, uint32_t most)
 		uint32_t next = node->next;
 
 		if (next != WHEEL_NONE)
-			__builtin_prefetch(node_at(wheel, next), 1);
+			prefetch(node_at(wheel, next));
 		if (node->due >> TICK_SHIFT == wheel->tick)
 			list_push(wheel, (uint32_t)(wheel->tick & NEAR_MASK), at,
 				  node_at(wheel, at));
