@@ -33,6 +33,8 @@
 // For so many turns the control core does not come by, which fills its ring, and for as many it does: the loop then sends as
 // many records at once as it ever does.
 #define PAUSE_TURNS 64
+// It comes nevertheless when so many connections wait: where they end faster than grace periods, the loop would soon wait for it.
+#define WAITING_MOST 16384
 
 static struct turns {
 	uint32_t least[TURNS_MOST]; // cycles, of all passes
@@ -115,7 +117,8 @@ static uint64_t play(struct worker *worker)
 		spent = bench_cycles() - begin;
 		if (more && worker->now >= BEGIN)
 			note(&weir, at++, spent, (uint32_t)(counters->finished - finished));
-		if (turn++ / PAUSE_TURNS % 2 == 0)
+		if (turn++ / PAUSE_TURNS % 2 == 0 ||
+		    conn_table_waiting(worker->table) > WAITING_MOST)
 			wait_for_reader();
 	}
 	worker_end();

@@ -56,10 +56,10 @@ struct conn *conn_index_likely(const struct conn_table *table, const struct pack
 	const struct conn_bucket *bucket = &table->bucket[packet->hash & table->bucket_mask];
 	unsigned match = bucket_match(bucket, hash_tag(packet->hash));
 
-	// Without a branch: new connections come by chance. Where nothing matches it is entry 0, whose slot is
-	// that of some record, or 0.
-	return &table->conn[bucket->slot[__builtin_ctz(match | 1 << BUCKET_ENTRIES) %
-					 BUCKET_ENTRIES]];
+	uint32_t slot = bucket->slot[__builtin_ctz(match | 1 << BUCKET_ENTRIES) % BUCKET_ENTRIES];
+
+	// Without a branch, since new connections come by chance: they get the first record, which is always near.
+	return &table->conn[match != 0 ? slot : 0];
 }
 
 static uint32_t overflow_take(struct conn_table *table)
