@@ -55,11 +55,11 @@ struct conn *conn_index_likely(const struct conn_table *table, const struct pack
 {
 	const struct conn_bucket *bucket = &table->bucket[packet->hash & table->bucket_mask];
 	unsigned match = bucket_match(bucket, hash_tag(packet->hash));
-
 	uint32_t slot = bucket->slot[__builtin_ctz(match | 1 << BUCKET_ENTRIES) % BUCKET_ENTRIES];
 
-	// Without a branch, since new connections come by chance: they get the first record, which is always near.
-	return &table->conn[match != 0 ? slot : 0];
+	// By a mask, not by a branch, since new connections come by chance: they get the first record, which
+	// is always near.
+	return &table->conn[slot & -(uint32_t)(match != 0)];
 }
 
 static uint32_t overflow_take(struct conn_table *table)

@@ -180,13 +180,13 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 }
 
 // When the record is there: does its packet need the cold half, for a letter, the handshake or the
-// end? A packet that only moves positions and counts does not. That is for chance to decide, so there is no
-// branch: what is not needed is taken from where it lies already.
+// end? A packet that only moves positions and counts does not. That is for chance to decide, so there is a
+// mask in place of a branch: for those it is the record once more.
 static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,
 				 const struct conn *conn)
 {
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	const void *cold;
+	uintptr_t near = (uintptr_t)conn, cold;
 	bool control, seen;
 
 	if (__builtin_expect(conn == NULL, 0))
@@ -194,9 +194,8 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 	control = (packet->key.protocol == PACKET_TCP) &
 		  ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0);
 	seen = conn->end[conn_side(conn, packet)].letters & letter;
-	cold = conn_cold(table, conn);
-	cold = seen & !control ? (const void *)conn : cold;
-	prefetch(cold);
+	cold = (uintptr_t)conn_cold(table, conn);
+	prefetch((const void *)(near ^ ((near ^ cold) & -(uintptr_t)(!seen | control))));
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)
