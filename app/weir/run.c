@@ -26,8 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Finished connections that may wait for the control core, per worker: a megabyte and a half. A
-// file can wait for the log, so that a few do.
+// Finished connections that may wait for the control core, per worker: a megabyte and a half. A file
+// can wait for the log, so that a few do.
 #define CHANNEL      4096
 #define CHANNEL_FILE 1024
 
@@ -241,14 +241,12 @@ static int create_control(struct program *program)
 	return program->control != NULL ? 0 : -1;
 }
 
-// Signals are for the main thread; those that it starts inherit this. But one that a thread brings
-// upon itself when a file is cut short (capture/mapped.h) would end the program where it is blocked.
+// Signals are for the main thread; those that it starts inherit this.
 static void block_signals(bool block)
 {
 	sigset_t set;
 
 	sigfillset(&set);
-	sigdelset(&set, SIGBUS);
 	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 

@@ -6,7 +6,6 @@
 #include "base/prefetch.h"
 #include "base/time.h"
 #include "capture/batch.h"
-#include "capture/mapped.h"
 #include "capture/rss.h"
 #include "capture/trace.h"
 #include "packet/fragment.h"
@@ -19,7 +18,8 @@
 #define BATCHES 16
 // Buffers for what is read of the file: enough that the workers may fall behind a little, few enough
 // that they stay in the caches.
-#define CHUNKS 4
+#define CHUNKS     4
+#define CHUNK_PAGE 4096
 // How far ahead of the packet that is written, in bytes.
 #define PACKET_AHEAD (4 * sizeof(struct packet))
 // A packet that comes so long after the others may find many timers due at once.
@@ -37,7 +37,6 @@ struct reader {
 	struct batch *batch[BATCHES];
 	uint64_t number; // of the batch that is being filled; its place is this % BATCHES
 	struct chunk chunk[CHUNKS];
-	uint8_t *chunks;        // their memory
 	uint32_t chunk_at;      // the one that is being read into
 	struct bus_ring **ring; // [workers]
 	uint32_t workers;
@@ -55,7 +54,8 @@ void reader_destroy(struct reader *reader)
 		return;
 	for (uint32_t i = 0; i < BATCHES; i++)
 		free(reader->batch[i]);
-	mapped_area_destroy(reader->chunks);
+	for (uint32_t i = 0; i < CHUNKS; i++)
+		free(reader->chunk[i].memory);
 	for (uint32_t i = 0; reader->ring != NULL && i < reader->workers; i++)
 		bus_ring_destroy(reader->ring[i]);
 	free(reader->ring);
@@ -178,11 +178,11 @@ struct reader *reader_create(const struct reader_settings *settings)
 		if (reader->batch[i] == NULL)
 			goto no_memory;
 	}
-	reader->chunks = mapped_area_create(CHUNKS * RECORDS_BUFFER);
-	if (reader->chunks == NULL)
-		goto no_memory;
-	for (uint32_t i = 0; i < CHUNKS; i++)
-		reader->chunk[i].memory = reader->chunks + i * RECORDS_BUFFER;
+	for (uint32_t i = 0; i < CHUNKS; i++) {
+		reader->chunk[i].memory = aligned_alloc(CHUNK_PAGE, RECORDS_BUFFER);
+		if (reader->chunk[i].memory == NULL)
+			goto no_memory;
+	}
 	for (uint32_t i = 0; i < settings->workers; i++) {
 		reader->ring[i] = bus_ring_create(sizeof(struct batch *), 2 * BATCHES);
 		if (reader->ring[i] == NULL)

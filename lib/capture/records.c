@@ -4,7 +4,6 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "capture/mapped.h"
 
 #include <pcap/dlt.h>
 
@@ -15,8 +14,6 @@
 #define MAGIC_NANOSECOND  0xa1b23c4du
 // Seconds 4, fraction 4, captured length 4, original length 4.
 #define RECORD_HEADER 16
-// How far behind a frame is what is asked for, in bytes.
-#define AHEAD 8192
 
 // Before version 2.4 the two lengths may be the other way round; libpcap knows when.
 #define VERSION_MAJOR 2
@@ -82,8 +79,6 @@ bool records_begin(struct records *records, struct stream *stream, uint32_t link
 	records->longest = snapshot < RECORDS_FRAME ? snapshot : RECORDS_FRAME;
 	records->at = records->end = NULL;
 	records->offset = FILE_HEADER;
-	records->mapped = stream_can_map(stream);
-	records->losses = atomic_load_explicit(&mapped_losses, memory_order_relaxed);
 	// From the begin on, so that pieces of the file begin at pages, too.
 	return stream_seek(stream, 0) == 0;
 }
@@ -93,7 +88,7 @@ static bool read_piece(struct records *records)
 {
 	size_t left = (size_t)(records->end - records->at);
 	uint8_t *buffer = records->buffer(records->context);
-	uint8_t *piece = buffer + (records->mapped ? RECORDS_HALF : 0) + RECORDS_HEAD;
+	uint8_t *piece = buffer + RECORDS_HEAD;
 	bool first = records->at == NULL;
 	ssize_t got;
 
@@ -101,8 +96,7 @@ static bool read_piece(struct records *records)
 		memcpy(piece - left, records->at, left);
 	records->at = piece - left;
 	records->end = piece;
-	got = records->mapped ? stream_map(records->stream, piece, RECORDS_PIECE)
-			      : stream_read(records->stream, piece, RECORDS_PIECE);
+	got = stream_read(records->stream, piece, RECORDS_PIECE);
 	if (got <= 0)
 		return false;
 	records->end += got;
@@ -126,14 +120,6 @@ uint64_t records_time(uint64_t seconds, uint64_t nanoseconds)
 	return seconds * TIME_SECOND + (nanoseconds < TIME_SECOND ? nanoseconds : 0);
 }
 
-// Asks the memory for what is soon looked at, where reading it did not bring it into the caches:
-// the processor's own prefetching ends at each page.
-static void fetch(const uint8_t *bytes, uint32_t length)
-{
-	for (uint32_t at = 0; at < length; at += 64)
-		__builtin_prefetch(bytes + at);
-}
-
 bool records_next(struct records *records, struct packet_frame *frame)
 {
 	const uint8_t *record = records->at;
@@ -151,18 +137,12 @@ bool records_next(struct records *records, struct packet_frame *frame)
 	}
 	if (captured > records->longest)
 		return false;
-	if (records->mapped)
-		fetch(record + RECORD_HEADER + AHEAD, captured);
 	frame->data = record + RECORD_HEADER;
 	frame->captured = captured;
 	frame->length = field(records, record + 12);
 	frame->time = records_time(field(records, record),
 				   field(records, record + 4) * records->unit);
 	frame->link = records->link;
-	// The signal that a part of the piece is gone came here, if at all, while the above was read.
-	atomic_signal_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&mapped_losses, memory_order_relaxed) != records->losses)
-		return false;
 	records->at = frame->data + captured;
 	return true;
 }

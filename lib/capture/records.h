@@ -8,28 +8,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The records of a plain pcap file, read in large pieces, or mapped, and handed out where they lie:
+// The records of a plain pcap file, read in large pieces and handed out where they lie:
 //
-//   buffer:  | half for pieces that are read | half for pieces that are mapped |
-//   half:    |     the begin of a record that the last piece cut | piece: record | record | ... |
-//            0                                         RECORDS_HEAD                 RECORDS_HALF
+//   buffer:  |      the begin of a record that the last piece cut | piece: record | record | ... |
+//            0                                          RECORDS_HEAD                RECORDS_BUFFER
 //
-// Only what is in good order is read here. At anything else (the end of the file, a record that was
-// cut or is larger than the file says, a file that shrinks meanwhile) libpcap goes on from that
-// record, so that it alone decides what is an error and what to say of it.
+// Only what is in good order is read here. At anything else (the end of the file, a record that was cut or is larger
+// than the file says) libpcap goes on from that record, so that it alone decides what is an error and what to say of it.
 
 // What is read at once. It stays in the second-level cache until it was decoded.
 #define RECORDS_PIECE (1u << 18)
 // A frame that is larger is libpcap's, too: its own limit for most link types.
 #define RECORDS_FRAME 262144u
-// Room for all but the last byte of a record, so that the piece behind it begins at a page; some
-// machines have pages of 64 KiB.
-#define RECORDS_HEAD   (RECORDS_FRAME + 65536)
-#define RECORDS_HALF   (RECORDS_HEAD + RECORDS_PIECE)
-#define RECORDS_BUFFER (2 * RECORDS_HALF)
+// Room for all but the last byte of a record, so that the piece behind it begins at a page.
+#define RECORDS_HEAD   (RECORDS_FRAME + 4096)
+#define RECORDS_BUFFER (RECORDS_HEAD + RECORDS_PIECE)
 
-// Gives a buffer of RECORDS_BUFFER bytes in an area of mapped.h, at the begin of a page. The frames
-// in the one that was given before it are still in use.
+// Gives a buffer of RECORDS_BUFFER bytes, at best at the begin of a page. The frames in the one that
+// was given before it are still in use.
 typedef uint8_t *(*records_buffer_function)(void *context);
 
 struct records {
@@ -40,11 +36,9 @@ struct records {
 	const uint8_t *end;
 	uint64_t offset; // of `end` in the file
 	uint64_t unit;   // ns that a fraction of a second stands for
-	unsigned losses; // mapped_losses when this began
 	uint32_t longest;
 	uint32_t link;
 	bool swapped;
-	bool mapped; // pieces are
 };
 
 // Begins with the first record, when this is a file that can be read here; else nothing happened.

@@ -3,7 +3,6 @@
 #include "capture/stream.h"
 
 #include "base/message.h"
-#include "capture/mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -238,32 +237,6 @@ int stream_seek(struct stream *stream, uint64_t offset)
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
 	return read_some(stream, buffer, size);
-}
-
-// In the midst of standard input, what is a page of the trace need not be one of the file.
-bool stream_can_map(const struct stream *stream)
-{
-	return stream->is_regular && stream->start == 0 && mapped_is_better(stream->descriptor);
-}
-
-ssize_t stream_map(struct stream *stream, uint8_t *place, size_t size)
-{
-	struct stat status;
-	uint64_t left;
-	int result;
-
-	if (fstat(stream->descriptor, &status) < 0)
-		return -1;
-	if ((uint64_t)status.st_size <= stream->position)
-		return 0;
-	left = (uint64_t)status.st_size - stream->position;
-	if (left < size)
-		size = (size_t)left;
-	result = mapped_piece(place, stream->descriptor, stream->position, size);
-	if (result < 0)
-		return -1;
-	stream->position += size;
-	return (ssize_t)size;
 }
 
 struct stream *stream_open(const char *path, stream_wait_function wait, void *context)

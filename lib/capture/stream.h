@@ -33,12 +33,6 @@ int stream_seek(struct stream *stream, uint64_t offset);
 // What comes next, past the FILE, as read(2); only between two calls of stream_seek().
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 
-// As stream_read(), but what comes next is not copied to `place`, but mapped there, in an area of
-// mapped.h; in the file, it has to begin at a page. stream_can_map() says whether this is possible
-// with the file, and better.
-bool stream_can_map(const struct stream *stream);
-ssize_t stream_map(struct stream *stream, uint8_t *place, size_t size);
-
 // Bytes of the file that were read so far, as they lie on the disk.
 uint64_t stream_position(const struct stream *stream);
 
