@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 the weir authors */
 #include "frame.h"
 
-// flood FLOWS OUT.pcap SYNS [STEPS]: FLOWS connections shake hands, one after the other; then in each of STEPS steps (4) each of
-// them has a packet, in random order, the client's and the server's taking turns, and with each 100 of these packets
-// come SYNS of a flood: SYNs from random sources. Four million packets a second, the flood not counted. In the log each of the
-// connections has 2 + STEPS / 2 packets of the client and 1 + STEPS / 2 of the server.
+// flood FLOWS OUT.pcap SYNS [STEPS]: FLOWS connections shake hands, one after the other; then in
+// each of STEPS steps (4) each of them has a packet, in random order, the client's and the server's
+// taking turns, and with each 100 of these packets come SYNS of a flood: SYNs from random sources.
+// Four million packets a second, the flood not counted. In the log each of the connections has 2 +
+// STEPS / 2 packets of the client and 1 + STEPS / 2 of the server.
 
 #define PAYLOAD 6
 

@@ -2,13 +2,16 @@
 /* Copyright (c) 2026 the weir authors */
 #include "frame.h"
 
-// flows FLOWS OUT.pcap: one TCP packet for each of FLOWS connections, in random order, 64 bytes with the frame's
-// checksum: 6 bytes of payload and the ACK flag. Read over and over, this is FLOWS connections that live at the same time.
+// flows FLOWS OUT.pcap: one TCP packet for each of FLOWS connections, in random order, 64 bytes
+// with the frame's checksum: 6 bytes of payload and the ACK flag. Read over and over, this is FLOWS
+// connections that live at the same time.
 //
-// flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN, FIN, ACK each.
+// flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN,
+// FIN, ACK each.
 //
-// flows FLOWS OUT.pcap expire: the same as the first, all within a second. They time out a minute later; 10 seconds before that
-// and while they do, other connections have packets, one after the other in random order.
+// flows FLOWS OUT.pcap expire: the same as the first, all within a second. They time out a minute
+// later; 10 seconds before that and while they do, other connections have packets, one after the
+// other in random order.
 
 #define SECOND      UINT64_C(1000000000)
 #define START       (1700000000 * SECOND)
@@ -41,8 +44,9 @@ static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
 	}
 }
 
-// The others while those time out: a packet each 10 ms by one of them at first, where nothing happens; from the 50th second
-// each 16 us by any of them, and from shortly before the first times out each 4 us.
+// The others while those time out: a packet each 10 ms by one of them at first, where nothing
+// happens; from the 50th second each 16 us by any of them, and from shortly before the first times
+// out each 4 us.
 static void write_time(FILE *out)
 {
 	uint32_t *order = shuffled(OTHERS);

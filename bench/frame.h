@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What writes traces. First any frames, then small TCP packets over IPv4, whose checksums are left 0: for weir -C.
+// What writes traces. First any frames, then small TCP packets over IPv4, whose checksums are left
+// 0: for weir -C.
 
 // Without the frame check sequence.
 #define FRAME_LEAST 60
@@ -51,7 +52,8 @@ static inline void frame_be32(uint8_t *to, uint32_t value)
 	frame_be16(to + 2, value);
 }
 
-// Writes a frame of `length` bytes, made as long as the shortest on a wire: `frame` has room for that.
+// Writes a frame of `length` bytes, made as long as the shortest on a wire: `frame` has room for
+// that.
 static inline void trace_frame(FILE *out, uint64_t time, uint8_t *frame, uint32_t length)
 {
 	uint32_t captured = length < FRAME_LEAST ? FRAME_LEAST : length;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// mix PACKETS OUT.pcap [PACKETS-A-SECOND]: a trace like what an uplink of an organization carries, made up: the same each
-// time. Out of 100 connections
+// mix PACKETS OUT.pcap [PACKETS-A-SECOND]: a trace like what an uplink of an organization carries,
+// made up: the same each time. Out of 100 connections
 //
 //   50 TCP       handshake, request, a response of heavy-tailed length in trains of ten segments, an ACK for every other one,
 //                then FINs, or a RST in 5 of 100
@@ -12,8 +12,9 @@
 //    2 TCP       refused
 //    2 ICMP      pings
 //
-// a fifth of them IPv6; 20 packets a connection, 13 in a trace of two million packets, whose end cuts many. Clients
-// 10.x.x.x, servers anywhere. Checksums are right. Payload is zeros, but for what begins a stream of SSH, SMTP and SMB.
+// a fifth of them IPv6; 20 packets a connection, 13 in a trace of two million packets, whose end
+// cuts many. Clients 10.x.x.x, servers anywhere. Checksums are right. Payload is zeros, but for
+// what begins a stream of SSH, SMTP and SMB.
 
 #include "frame.h"
 
@@ -228,8 +229,8 @@ static void write_frame(const struct flow *flow, unsigned sender, uint8_t protoc
 	written++;
 }
 
-// What a side says first, where weir reads it: an SSH banner and the packet after which all is encrypted, a line of mail, one
-// SMB message as long as the stream.
+// What a side says first, where weir reads it: an SSH banner and the packet after which all is
+// encrypted, a line of mail, one SMB message as long as the stream.
 static size_t opening(const struct flow *flow, unsigned sender, size_t payload, uint8_t *text)
 {
 	static const char ssh[] = "SSH-2.0-mix\r\n\0\0\0\x0c\x0a\x15\0\0\0\0\0\0\0\0\0";
@@ -287,8 +288,8 @@ static void write_udp(struct flow *flow, unsigned sender, const uint8_t *message
 	write_frame(flow, sender, IPPROTO_UDP, header, 8 + known, 8 + payload, 6);
 }
 
-// The response: a train of segments, acknowledged in pairs; then the FINs. 0: it was the last packet,
-// else when the next one comes.
+// The response: a train of segments, acknowledged in pairs; then the FINs. 0: it was the last
+// packet, else when the next one comes.
 static uint64_t web_body(struct flow *flow)
 {
 	size_t segment = flow->left < SEGMENT_MOST ? (size_t)flow->left : SEGMENT_MOST;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-// A fast generator of well mixed numbers (splitmix64, Steele, Lea and Flood 2014), the same ones each time from the same
-// start; `state` may be anything.
+// A fast generator of well mixed numbers (splitmix64, Steele, Lea and Flood 2014), the same ones
+// each time from the same start; `state` may be anything.
 static inline uint64_t random_next(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15;

@@ -26,8 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Finished connections that may wait for the control core, per worker: a megabyte and a half. A file
-// can wait for the log, so that a few do.
+// Finished connections that may wait for the control core, per worker: a megabyte and a half. A
+// file can wait for the log, so that a few do.
 #define CHANNEL      4096
 #define CHANNEL_FILE 1024
 
@@ -250,8 +250,8 @@ static void block_signals(bool block)
 	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-// The thread of a worker that needs no DPDK environment, on its CPU where one is configured, and with
-// a name that top and ps show.
+// The thread of a worker that needs no DPDK environment, on its CPU where one is configured, and
+// with a name that top and ps show.
 static int start_thread(struct program *program, uint32_t index)
 {
 	const struct config_texts *cores = &program->options->config->workers.cores;

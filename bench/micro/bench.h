@@ -12,8 +12,8 @@
 //
 //   NAME <tab> X <tab> VALUE <tab> UNIT
 //
-// NAME says what was measured and with what, as in "table.hit weir"; X is where on the series' axis, such as the number of
-// entries, 0 for none. Lines that begin with # are remarks.
+// NAME says what was measured and with what, as in "table.hit weir"; X is where on the series'
+// axis, such as the number of entries, 0 for none. Lines that begin with # are remarks.
 
 static inline void bench_report(const char *name, uint64_t x, double value, const char *unit)
 {

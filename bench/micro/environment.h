@@ -10,7 +10,8 @@
 int bench_eal_start(void);
 
 // Gives DPDK another heap of `size` bytes, in memory that is mapped as the connection table's is,
-// so that both stand on the same kind of pages. Returns the socket number that stands for it, or -1.
+// so that both stand on the same kind of pages. Returns the socket number that stands for it, or
+// -1.
 int bench_eal_heap(size_t size);
 
 // Asks the kernel to put whatever was allocated so far on huge pages, now: for libraries that take

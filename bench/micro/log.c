@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// How fast lines of conn.log are made and written: all of Zeek's columns, with the default local networks.
+// How fast lines of conn.log are made and written: all of Zeek's columns, with the default local
+// networks.
 //
 //   log.format      formatting alone, weir against snprintf with the same lines (which is checked); records that are
 //                   in the cache, and for snprintf also the uid as text and whether the addresses are local
@@ -296,7 +297,8 @@ static size_t printf_json(size_t i, char *line)
 
 static struct log_layout layout;
 
-// A place like the log's buffer: lines one behind the other, and when it is full again from its beginning.
+// A place like the log's buffer: lines one behind the other, and when it is full again from its
+// beginning.
 static char text[256 * 1024 + LOG_LINE_SIZE];
 
 static char *next_line(char *at, size_t length)

@@ -12,8 +12,8 @@
 
 static uint64_t matrix[40];
 
-// rte_thash_gfni_supported() would always say no where DPDK itself was built for older processors, as
-// in distributions.
+// rte_thash_gfni_supported() would always say no where DPDK itself was built for older processors,
+// as in distributions.
 int rss_gfni_supported(void)
 {
 	return __builtin_cpu_supports("gfni") && __builtin_cpu_supports("avx512f") &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// stall TRACE TIMED-OUT [PASSES]: the longest turn of the replay's poll loop while so many connections of the trace, made by
-// `bench/flows FLOWS TRACE expire`, time out.
+// stall TRACE TIMED-OUT [PASSES]: the longest turn of the replay's poll loop while so many
+// connections of the trace, made by `bench/flows FLOWS TRACE expire`, time out.
 //
 //   stall.turn weir      the longest turn
 //   stall.turn idle      the longest turn of a loop that only counts, for about as long as weir's median
@@ -11,9 +11,10 @@
 //   latency weir         at N: one turn in N takes this long, or longer; a packet waits for one turn at most
 //   latency idle
 //
-// A virtual machine's host, its clock and other programs take the processor away for up to tens of milliseconds. But a turn
-// does the same work in each pass over the trace, on the same packets: so the shortest pass of each turn counts, which
-// is what it takes when nobody disturbs, and the longest of those turns is what the program itself does at worst.
+// A virtual machine's host, its clock and other programs take the processor away for up to tens of
+// milliseconds. But a turn does the same work in each pass over the trace, on the same packets: so
+// the shortest pass of each turn counts, which is what it takes when nobody disturbs, and the
+// longest of those turns is what the program itself does at worst.
 
 #include "bench.h"
 #include "round.h"
@@ -30,10 +31,11 @@
 #define BEGIN (UINT64_C(1700000050) * TIME_SECOND)
 // The control core's ring, as in app/weir/run.c.
 #define CHANNEL 4096
-// For so many turns the control core does not come by, which fills its ring, and for as many it does: the loop then sends as
-// many records at once as it ever does.
+// For so many turns the control core does not come by, which fills its ring, and for as many it
+// does: the loop then sends as many records at once as it ever does.
 #define PAUSE_TURNS 64
-// It comes nevertheless when so many connections wait: where they end faster than grace periods, the loop would soon wait for it.
+// It comes nevertheless when so many connections wait: where they end faster than grace periods,
+// the loop would soon wait for it.
 #define WAITING_MOST 16384
 
 static struct turns {
@@ -84,8 +86,8 @@ static void wait_for_reader(void)
 		sched_yield();
 }
 
-// A turn that could not send its records, because a grace period took long, does less than it has to, and does not count;
-// what sends more does the work of two.
+// A turn that could not send its records, because a grace period took long, does less than it has
+// to, and does not count; what sends more does the work of two.
 static void note(struct turns *turns, size_t at, uint64_t spent, uint32_t sent)
 {
 	if (spent > turns->longest_once)

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 
 // table [--large]: what a lookup costs in weir's connection table, and in those that one would use
-// instead, from 64 k to 4 M connections, with --large to 16 M. Random order; a hit also writes to both
-// cache lines of the record. All tables stand on the same kind of pages and hold the same
+// instead, from 64 k to 4 M connections, with --large to 16 M. Random order; a hit also writes to
+// both cache lines of the record. All tables stand on the same kind of pages and hold the same
 // connections.
 
 #include "table.h"

@@ -39,7 +39,8 @@ static void choose(uint32_t timers, size_t count, uint64_t *seed)
 	}
 }
 
-// In order of time, which rte_timer takes quickly; a later look does not see in which order they came.
+// In order of time, which rte_timer takes quickly; a later look does not see in which order they
+// came.
 static void fill(const struct wheel_contender *one, uint32_t timers)
 {
 	for (uint32_t i = 0; i < timers; i++) {

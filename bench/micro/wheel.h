@@ -21,8 +21,8 @@ struct wheel_contender {
 
 	void (*cancel)(const uint32_t *index, size_t count);
 
-	// Of none that is armed: arms all `timers`, and runs them in about `steps` equal steps. Returns
-	// cycles a timer, without the arming.
+	// Of none that is armed: arms all `timers`, and runs them in about `steps` equal steps.
+	// Returns cycles a timer, without the arming.
 	double (*run)(uint32_t timers, uint32_t steps);
 
 	// Looks for what is due where nothing is, again and again, at most a second ahead; returns
@@ -30,8 +30,9 @@ struct wheel_contender {
 	double (*poll)(void);
 };
 
-// The timer that is due as number `at`. Neighbours in time are far from each other in memory, as those
-// of connections are. The number of timers is a power of ten, so that the stride meets all of them.
+// The timer that is due as number `at`. Neighbours in time are far from each other in memory, as
+// those of connections are. The number of timers is a power of ten, so that the stride meets all of
+// them.
 static inline uint32_t wheel_index(uint64_t at, uint32_t timers)
 {
 	return (uint32_t)(at * 2654435761 % timers);

@@ -6,6 +6,7 @@
 static inline __attribute__((always_inline)) void prefetch(const void *at)
 {
 	__builtin_prefetch(at, 1);
-	// GCC takes a function that only prefetches for one without effect, and leaves calls to it out.
+	// GCC takes a function that only prefetches for one without effect, and leaves calls to it
+	// out.
 	__asm__ volatile("");
 }

@@ -8,7 +8,8 @@
 // in any order. Immutable.
 struct prefix_set;
 
-// `prefix` is not needed any more afterwards; `count` may be 0. NULL when memory is out. Any thread.
+// `prefix` is not needed any more afterwards; `count` may be 0. NULL when memory is out. Any
+// thread.
 struct prefix_set *prefix_set_create(const struct prefix *prefix, size_t count);
 void prefix_set_destroy(struct prefix_set *set);
 

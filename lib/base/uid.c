@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-// A place is hidden by a Feistel network of four rounds (Luby and Rackoff, 1988): whoever has the key
-// gets back from the name to the place. Its rounds are one multiplication each, because a name is made
-// for every connection: enough to make places look random, no more is asked of it.
+// A place is hidden by a Feistel network of four rounds (Luby and Rackoff, 1988): whoever has the
+// key gets back from the name to the place. Its rounds are one multiplication each, because a name
+// is made for every connection: enough to make places look random, no more is asked of it.
 #define ROUNDS 4
 
 static uint32_t mix(uint32_t half, uint32_t key)

@@ -25,9 +25,9 @@ struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events);
 void bus_channel_destroy(struct bus_channel *channel);
 
 // Room for finished connections, to be written where the reader finds them: up to `most` in a row,
-// `*count` of them; NULL when the ring is full. There may be more room at the ring's beginning, for the
-// next time. bus_channel_commit() sends as many of them as were written, in order, which may be none;
-// it has to come before the next bus_channel_reserve(). Worker only.
+// `*count` of them; NULL when the ring is full. There may be more room at the ring's beginning, for
+// the next time. bus_channel_commit() sends as many of them as were written, in order, which may be
+// none; it has to come before the next bus_channel_reserve(). Worker only.
 struct conn_summary *bus_channel_reserve(struct bus_channel *channel, size_t most, size_t *count);
 void bus_channel_commit(struct bus_channel *channel, size_t count);
 
@@ -39,8 +39,8 @@ const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t 
 					    size_t *count);
 void bus_channel_release(struct bus_channel *channel, size_t count);
 
-// Sends an event: false when there is no room for it, and the sender tries again. Takes up to `most`
-// events out. Only for a channel that was made for them.
+// Sends an event: false when there is no room for it, and the sender tries again. Takes up to
+// `most` events out. Only for a channel that was made for them.
 bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event);
 size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
 				  size_t most);

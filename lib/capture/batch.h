@@ -17,11 +17,12 @@
 //   reader -> batch -> ring of worker 0   ...   batch.users counts the workers that have not finished with it;
 //                   -> ring of worker N-1       at 0 the reader fills it again
 //
-// The payload of its packets lies in `data`, or in a buffer of the reader's that stays until the batch is done.
+// The payload of its packets lies in `data`, or in a buffer of the reader's that stays until the
+// batch is done.
 //
-// The reader writes a batch, then hands it out; workers only read it, but for the tunnels. What a UDP
-// packet carries is known to the worker that owns its connection; the others wait until it has said
-// so, then each opens the tunnel for itself and tracks what it owns of the inside:
+// The reader writes a batch, then hands it out; workers only read it, but for the tunnels. What a
+// UDP packet carries is known to the worker that owns its connection; the others wait until it has
+// said so, then each opens the tunnel for itself and tracks what it owns of the inside:
 //
 //   tunnel[packet][level]: | told 4 | uid 12 |     level 0: the packet itself, 1: what is inside it, ...
 //

@@ -324,7 +324,8 @@ static int start_port(struct ports *ports, const struct port_settings *settings,
 		message_warning("-i %s: promiscuous mode is not to be had; only frames for this "
 				"machine are seen",
 				name);
-	// Without it a card still works: what it deals out elsewhere changes hands between the workers.
+	// Without it a card still works: what it deals out elsewhere changes hands between the
+	// workers.
 	if (scaling && queues == settings->workers && queues > 1)
 		fill_indirection(port, &info);
 	assign_queues(ports, port, queues);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define BATCHES 16
-// Buffers for what is read of the file: enough that the workers may fall behind a little, few enough
-// that they stay in the caches.
+// Buffers for what is read of the file: enough that the workers may fall behind a little, few
+// enough that they stay in the caches.
 #define CHUNKS     4
 #define CHUNK_PAGE 4096
 // How far ahead of the packet that is written, in bytes.
@@ -124,8 +124,8 @@ static void batch_hand_out(struct reader *reader, struct batch *batch)
 	reader->chunk[reader->chunk_at].needed = reader->number;
 }
 
-// The buffer that was given first is the next one. Workers finish batches in their order, so that it
-// is free when they are done with the last one that points into it.
+// The buffer that was given first is the next one. Workers finish batches in their order, so that
+// it is free when they are done with the last one that points into it.
 static uint8_t *chunk_next(void *context)
 {
 	struct reader *reader = context;

@@ -46,8 +46,8 @@ static bool read_file_header(struct records *records, const uint8_t *header)
 	return major == VERSION_MAJOR && minor == VERSION_MINOR;
 }
 
-// Link types whose frames libpcap hands over as they lie in the file. Of some others it swaps fields
-// or corrects lengths (USB, NFLOG).
+// Link types whose frames libpcap hands over as they lie in the file. Of some others it swaps
+// fields or corrects lengths (USB, NFLOG).
 static bool is_left_alone(uint32_t link)
 {
 	switch (link) {

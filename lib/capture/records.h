@@ -13,8 +13,9 @@
 //   buffer:  |      the begin of a record that the last piece cut | piece: record | record | ... |
 //            0                                          RECORDS_HEAD                RECORDS_BUFFER
 //
-// Only what is in good order is read here. At anything else (the end of the file, a record that was cut or is larger
-// than the file says) libpcap goes on from that record, so that it alone decides what is an error and what to say of it.
+// Only what is in good order is read here. At anything else (the end of the file, a record that was
+// cut or is larger than the file says) libpcap goes on from that record, so that it alone decides
+// what is an error and what to say of it.
 
 // What is read at once. It stays in the second-level cache until it was decoded.
 #define RECORDS_PIECE (1u << 18)
@@ -24,8 +25,8 @@
 #define RECORDS_HEAD   (RECORDS_FRAME + 4096)
 #define RECORDS_BUFFER (RECORDS_HEAD + RECORDS_PIECE)
 
-// Gives a buffer of RECORDS_BUFFER bytes, at best at the begin of a page. The frames in the one that
-// was given before it are still in use.
+// Gives a buffer of RECORDS_BUFFER bytes, at best at the begin of a page. The frames in the one
+// that was given before it are still in use.
 typedef uint8_t *(*records_buffer_function)(void *context);
 
 struct records {
@@ -53,6 +54,6 @@ bool records_next(struct records *records, struct packet_frame *frame);
 // Sets the stream to the record at which records_next() gave up. Returns 0 or a negative errno.
 int records_leave(struct records *records);
 
-// A time as trace files have it, brought back to TIME_LATEST, so that a deadline can be added to any
-// time. What is no part of a second does not count.
+// A time as trace files have it, brought back to TIME_LATEST, so that a deadline can be added to
+// any time. What is no part of a second does not count.
 uint64_t records_time(uint64_t seconds, uint64_t nanoseconds);

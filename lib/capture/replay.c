@@ -143,8 +143,8 @@ enum extension {
 	EXTENSION_STRANGE, // the checksum covers other addresses than those of the header, or who knows
 };
 
-// Skips IPv6 extension headers (RFC 8200, section 4). `left` bytes are at *header, which is of kind *next.
-// Routing headers and home addresses (RFC 6275) replace addresses in the checksum.
+// Skips IPv6 extension headers (RFC 8200, section 4). `left` bytes are at *header, which is of kind
+// *next. Routing headers and home addresses (RFC 6275) replace addresses in the checksum.
 static enum extension skip_extensions(const uint8_t **header, uint32_t left, uint8_t *next)
 {
 	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };

@@ -15,8 +15,8 @@
 //   data:        the bytes of all frames, in blocks
 //
 // Nothing is copied for a worker. Each worker alone reads its descriptors, and writes the addresses
-// (and checksums) in its frames: each round has other ones. All packets between two hosts, fragments
-// and tunnels among them, go to the same worker.
+// (and checksums) in its frames: each round has other ones. All packets between two hosts,
+// fragments and tunnels among them, go to the same worker.
 struct replay;
 
 struct replay_settings {
@@ -33,8 +33,8 @@ struct replay_settings {
 struct replay *replay_create(const struct replay_settings *settings);
 void replay_destroy(struct replay *replay);
 
-// The next frames of `worker`, at most `most`; their bytes stay until its next call. Returns how many;
-// 0 at the end. That worker only.
+// The next frames of `worker`, at most `most`; their bytes stay until its next call. Returns how
+// many; 0 at the end. That worker only.
 uint32_t replay_burst(struct replay *replay, uint32_t worker, struct packet_frame *frames,
 		      uint32_t most);
 

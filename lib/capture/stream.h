@@ -26,8 +26,8 @@ FILE *stream_file(const struct stream *stream);
 // fewer; nothing was read then, nor otherwise.
 bool stream_peek(const struct stream *stream, void *buffer, size_t size);
 
-// Goes on at `offset` bytes from the begin; only after stream_peek() said that this is possible. What the FILE
-// holds is thrown away. Returns 0 or a negative errno.
+// Goes on at `offset` bytes from the begin; only after stream_peek() said that this is possible.
+// What the FILE holds is thrown away. Returns 0 or a negative errno.
 int stream_seek(struct stream *stream, uint64_t offset);
 
 // What comes next, past the FILE, as read(2); only between two calls of stream_seek().

@@ -21,13 +21,14 @@ struct trace *trace_open(const char *const *paths, uint32_t count, stream_wait_f
 			 void *context);
 void trace_close(struct trace *trace);
 
-// Lets frames of plain pcap files be read into buffers that `buffer` gives, with the context of `wait`, instead of into one
-// of the trace's own: then they stay longer (see records.h). Before the first trace_next().
+// Lets frames of plain pcap files be read into buffers that `buffer` gives, with the context of
+// `wait`, instead of into one of the trace's own: then they stay longer (see records.h). Before the
+// first trace_next().
 void trace_use_buffers(struct trace *trace, records_buffer_function buffer);
 
-// The next frame; its bytes stay until the next call, or longer (trace_frame_stays()). 1: there is one. 0: no more. Below 0, once
-// for each file that cannot be read or ends early, with a message: the call after that goes on with
-// the next file. One thread.
+// The next frame; its bytes stay until the next call, or longer (trace_frame_stays()). 1: there is
+// one. 0: no more. Below 0, once for each file that cannot be read or ends early, with a message:
+// the call after that goes on with the next file. One thread.
 int trace_next(struct trace *trace, struct packet_frame *frame);
 
 // Do the bytes of the last frame stay until the buffer is given again that it lies in? The thread

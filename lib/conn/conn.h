@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The record of a live connection. It has a hot part, two cache lines that every packet needs, a cold
-// line for what happens once or a few times, and a rare part for what most connections never need, so
-// that it stays untouched; they lie in arrays with the same index, the slot. What only few connections
-// need (holes in the stream, a long history) is in an extension, see conn_extension.h.
+// The record of a live connection. It has a hot part, two cache lines that every packet needs, a
+// cold line for what happens once or a few times, and a rare part for what most connections never
+// need, so that it stays untouched; they lie in arrays with the same index, the slot. What only few
+// connections need (holes in the stream, a long history) is in an extension, see conn_extension.h.
 //
 //   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
 //   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |

@@ -34,8 +34,8 @@ enum conn_event_kind {
 
 static_assert(CONN_EVENT_COUNT <= 32, "subscriptions are one bit each");
 
-// An event, by value: what a worker sends to the control core for one line of events.log. Written by
-// the worker that owns the connection, read by the control core only.
+// An event, by value: what a worker sends to the control core for one line of events.log. Written
+// by the worker that owns the connection, read by the control core only.
 struct conn_event {
 	uint64_t time;             // packet time at which it was raised, ns since 1970
 	struct address address[2]; // [CONN_ORIG] and [CONN_RESP]

@@ -75,7 +75,8 @@ struct conn_pool {
 
 struct conn_table;
 
-// Makes pools for that many connections, finished ones that wait to be logged among them. Returns 0 or -ENOMEM.
+// Makes pools for that many connections, finished ones that wait to be logged among them. Returns 0
+// or -ENOMEM.
 int conn_pool_create(struct conn_pool *pool, uint32_t connections, bool hugepages);
 void conn_pool_destroy(struct conn_pool *pool);
 

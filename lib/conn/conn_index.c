@@ -57,8 +57,8 @@ struct conn *conn_index_likely(const struct conn_table *table, const struct pack
 	unsigned match = bucket_match(bucket, hash_tag(packet->hash));
 	uint32_t slot = bucket->slot[__builtin_ctz(match | 1 << BUCKET_ENTRIES) % BUCKET_ENTRIES];
 
-	// By a mask, not by a branch, since new connections come by chance: they get the first record, which
-	// is always near.
+	// By a mask, not by a branch, since new connections come by chance: they get the first
+	// record, which is always near.
 	return &table->conn[slot & -(uint32_t)(match != 0)];
 }
 

@@ -144,8 +144,8 @@ static inline uint16_t conn_port(const struct conn *conn, unsigned side)
 	return conn->key.port[(conn->key.flags & CONN_ORIG_END) ^ side];
 }
 
-// State, flags and letters of an endpoint as one word, so that several can be tested at once. The compiler
-// makes constants of those that are built of constants.
+// State, flags and letters of an endpoint as one word, so that several can be tested at once. The
+// compiler makes constants of those that are built of constants.
 static inline uint32_t conn_endpoint_word(const struct conn_endpoint *end)
 {
 	uint32_t word;
@@ -163,8 +163,8 @@ void conn_list_remove(struct conn_table *table, struct conn_list *list, struct c
 
 // conn_index.c
 struct conn *conn_index_find(struct conn_table *table, const struct packet *packet);
-// The record of the first entry that looks like the packet's, unseen, to be prefetched; or any record where
-// there is no such entry.
+// The record of the first entry that looks like the packet's, unseen, to be prefetched; or any
+// record where there is no such entry.
 struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
 // Asks the memory for the bucket of a hash.
 static inline void conn_index_prefetch(const struct conn_table *table, uint64_t hash)
@@ -260,8 +260,8 @@ bool conn_timers_end(struct conn_table *table);
 
 // tcp.c, datagram.c
 bool tcp_reuses(const struct conn *conn, const struct packet *packet);
-// Any packet; whoever has many tries tcp_plain_track() first. Not for inlining: what plain packets need
-// is to stay small.
+// Any packet; whoever has many tries tcp_plain_track() first. Not for inlining: what plain packets
+// need is to stay small.
 __attribute__((noinline)) void tcp_track(struct conn_table *table, struct conn *conn,
 					 const struct packet *packet);
 void udp_track(struct conn_table *table, struct conn *conn, const struct packet *packet);

@@ -37,7 +37,8 @@ static bool is_empty(const struct conn_table *table, const struct conn *conn)
 	{CONN_STATE_##inactive, CONN_STATE_##syn_sent, CONN_STATE_##syn_ack_sent,                  \
 	 CONN_STATE_##partial, CONN_STATE_##established, CONN_STATE_##closed, CONN_STATE_##reset}
 
-// spec-conn 3.7, all rows at once: the originator's state gives the row, the responder's the column.
+// spec-conn 3.7, all rows at once: the originator's state gives the row, the responder's the
+// column.
 static const uint8_t tcp_state_table[8][8] = {
 	[TCP_INACTIVE] =     ROW(OTH, OTH,  OTH,  OTH, OTH,  SHR,  RSTRH),
 	[TCP_SYN_SENT] =     ROW(S0,  OTH,  OTH,  OTH, OTH,  S3,   REJ),

@@ -47,7 +47,8 @@ enum { CONN_ORIG = 0, CONN_RESP = 1 };
 
 #define CONN_HISTORY_SIZE 112
 
-// Tunnels that a connection may be seen in: the first, and Zeek's Tunnel::max_changes_per_connection.
+// Tunnels that a connection may be seen in: the first, and Zeek's
+// Tunnel::max_changes_per_connection.
 #define CONN_PARENTS_MOST 6
 
 // A finished connection, by value: what a worker sends to the control core for one line of

@@ -214,8 +214,9 @@ static uint32_t slot_take(struct conn_table *table)
 	return table->fresh++;
 }
 
-// Asks the memory for those that are evicted next: half-open ones were not looked at since they began. The record of
-// the one after the next; the index's bucket of the next, whose record was asked for when the last one went.
+// Asks the memory for those that are evicted next: half-open ones were not looked at since they
+// began. The record of the one after the next; the index's bucket of the next, whose record was
+// asked for when the last one went.
 static void prefetch_victims(const struct conn_table *table, uint32_t slot)
 {
 	uint32_t next = table->link[slot].newer, after;

@@ -79,8 +79,9 @@ size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most);
 // steps. Returns how many; 0 when nothing is left. Worker only.
 size_t conn_table_drain(struct conn_table *table, size_t limit);
 
-// Sums up to `most` finished connections up, the oldest first, and gives their slots back. Returns how
-// many; fewer when there are no more, or when the others must wait for room in limbo. Worker only.
+// Sums up to `most` finished connections up, the oldest first, and gives their slots back. Returns
+// how many; fewer when there are no more, or when the others must wait for room in limbo. Worker
+// only.
 size_t conn_finished_take(struct conn_table *table, struct conn_summary *summaries, size_t most);
 
 // Starts a grace period for what waits in limbo, however little it is: when there is nothing better

@@ -287,9 +287,9 @@ size_t conn_table_due(struct conn_table *table, uint64_t *times, size_t most)
 	return wheel_due(table->wheel, table->clock, times, most);
 }
 
-// Timers come up on records that nobody looked at for long, and those that remove a connection look for its entry
-// in the index. So what comes up is run some steps later: when it comes up its record is asked for, some steps
-// later the index's bucket, and when that is there it is run.
+// Timers come up on records that nobody looked at for long, and those that remove a connection look
+// for its entry in the index. So what comes up is run some steps later: when it comes up its record
+// is asked for, some steps later the index's bucket, and when that is there it is run.
 #define STEPS        8
 #define STEPS_BUCKET 3
 #define STEPS_RUN    6

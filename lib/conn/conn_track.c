@@ -70,8 +70,9 @@ static struct conn *conn_open(struct conn_table *table, const struct packet *pac
 	return conn;
 }
 
-// The packet's connection, if it has one. `likely` is the record that the index pointed to a moment ago; since
-// then it may have been removed, and another one made, and it never need have been the packet's.
+// The packet's connection, if it has one. `likely` is the record that the index pointed to a moment
+// ago; since then it may have been removed, and another one made, and it never need have been the
+// packet's.
 static inline __attribute__((always_inline)) struct conn *find_live(struct conn_table *table,
 								    const struct packet *packet,
 								    struct conn *likely)
@@ -83,8 +84,8 @@ static inline __attribute__((always_inline)) struct conn *find_live(struct conn_
 		conn = conn_index_find(table, packet);
 	if (__builtin_expect(conn == NULL, 0))
 		return NULL;
-	// The wheel may be a tick behind; a packet never extends a connection whose time is over. With
-	// exact time only what was held back is late, and that is meant to wait.
+	// The wheel may be a tick behind; a packet never extends a connection whose time is over.
+	// With exact time only what was held back is late, and that is meant to wait.
 	if (__builtin_expect(conn->wheel.due <= table->clock, 0) && !table->settings.exact_time &&
 	    !conn_timers_run(table, conn))
 		return NULL;
@@ -180,8 +181,8 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 }
 
 // When the record is there: does its packet need the cold half, for a letter, the handshake or the
-// end? A packet that only moves positions and counts does not. That is for chance to decide, so there is a
-// mask in place of a branch: for those it is the record once more.
+// end? A packet that only moves positions and counts does not. That is for chance to decide, so
+// there is a mask in place of a branch: for those it is the record once more.
 static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,
 				 const struct conn *conn)
 {

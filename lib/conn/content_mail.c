@@ -4,8 +4,8 @@
 
 #include <strings.h>
 
-// SMTP (RFC 5321), what the client says: commands, and after DATA a mail whose headers (RFC 5322) may
-// each go on over many lines. Zeek reads no more than this of one header.
+// SMTP (RFC 5321), what the client says: commands, and after DATA a mail whose headers (RFC 5322)
+// may each go on over many lines. Zeek reads no more than this of one header.
 #define HEADER_MOST 65536
 
 #define WORD        4 // of a line is enough to tell what it is

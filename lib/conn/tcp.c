@@ -270,8 +270,8 @@ static uint64_t take_ack(struct conn_table *table, struct conn *conn, const stru
 	return position;
 }
 
-// T stands for more than retransmissions (spec-conn 2.5); whoever wants to count those wants neither
-// keep-alives nor payload outside the stream.
+// T stands for more than retransmissions (spec-conn 2.5); whoever wants to count those wants
+// neither keep-alives nor payload outside the stream.
 static void note_retransmission(struct conn_table *table, struct conn *conn,
 				const struct packet *packet, unsigned sender)
 {

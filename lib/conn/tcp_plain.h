@@ -5,12 +5,14 @@
 #include "conn/conn_history.h"
 #include "conn/tcp_sequence.h"
 
-// The plain packet. Once a connection is open, most TCP packets carry no flag but ACK (and PSH), come
-// next in their stream or repeat what was there, acknowledge what was sent, and so tell it nothing new
-// but positions and counts. All that tcp.c does for them comes down to what stands here; where
-// any doubt is left, tcp.c does it. A unit test sends packets of all kinds both ways and compares.
+// The plain packet. Once a connection is open, most TCP packets carry no flag but ACK (and PSH),
+// come next in their stream or repeat what was there, acknowledge what was sent, and so tell it
+// nothing new but positions and counts. All that tcp.c does for them comes down to what stands
+// here; where any doubt is left, tcp.c does it. A unit test sends packets of all kinds both ways
+// and compares.
 //
-// What does not depend on the packet is found out whenever another one was at work, and kept as one bit a side.
+// What does not depend on the packet is found out whenever another one was at work, and kept as one
+// bit a side.
 
 // Nothing is closing, reassembly goes on without a hole, no number passed 2^32.
 static inline bool plain_flags(uint32_t word)
@@ -27,8 +29,9 @@ static inline bool plain_state(const struct conn_endpoint *end)
 	return end->state - (unsigned)TCP_PARTIAL <= 1;
 }
 
-// The stream has no hole, and its numbers stay below 2^31 from its start, and below 2^32: what was there before a
-// second SYN-ACK moved the start may reach beyond. Plain packets of both sides leave it so.
+// The stream has no hole, and its numbers stay below 2^31 from its start, and below 2^32: what was
+// there before a second SYN-ACK moved the start may reach beyond. Plain packets of both sides leave
+// it so.
 static inline bool plain_stream(const struct conn_endpoint *end)
 {
 	return plain_state(end) & (end->in_order == end->last - end->start) &
@@ -36,8 +39,8 @@ static inline bool plain_stream(const struct conn_endpoint *end)
 	       (end->acked - end->start <= end->in_order);
 }
 
-// Can the next packet of `sender` be plain? Its first packet, the originator's first ACK, and the one
-// after which a connection is no longer half-open are not.
+// Can the next packet of `sender` be plain? Its first packet, the originator's first ACK, and the
+// one after which a connection is no longer half-open are not.
 static inline bool plain_sender(const struct conn *conn, unsigned sender)
 {
 	const struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
@@ -120,8 +123,8 @@ static inline bool plain_letter(struct conn_table *table, struct conn *conn, uns
 	return true;
 }
 
-// Tracks the packet if it is plain; false when it is not, and nothing was changed. Tests that hardly
-// ever fail are made together, without branches.
+// Tracks the packet if it is plain; false when it is not, and nothing was changed. Tests that
+// hardly ever fail are made together, without branches.
 static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 				   const struct packet *packet)
 {

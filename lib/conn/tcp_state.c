@@ -65,8 +65,9 @@ static bool answers(const struct conn_endpoint *end, const struct packet *packet
 	       acknowledged <= end->last - end->start;
 }
 
-// How long the handshake took, each way. Where a SYN or its answer was sent twice nobody knows which
-// one was answered (Karn and Partridge, 1987), so only a handshake of single packets is timed.
+// How long the handshake took, each way. Where a SYN or its answer was sent twice nobody knows
+// which one was answered (Karn and Partridge, 1987), so only a handshake of single packets is
+// timed.
 static void time_syn_ack(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
 	if (conn->packets[CONN_ORIG] == 1 && conn->packets[CONN_RESP] == 0 &&

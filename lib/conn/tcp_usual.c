@@ -6,10 +6,10 @@
 #include "conn/tcp_plain.h"
 #include "conn/tcp_state.h"
 
-// The usual life: SYN, SYN-ACK, ACK, and in the end two FINs and their ACKs, each without payload, in its place
-// and acknowledging all that was sent. Every function below is one of these packets: what tcp.c and tcp_stream.c
-// come down to for it when nothing is out of the ordinary; or false, and nothing was changed. Tests that
-// hardly ever fail are made together, without branches.
+// The usual life: SYN, SYN-ACK, ACK, and in the end two FINs and their ACKs, each without payload,
+// in its place and acknowledging all that was sent. Every function below is one of these packets:
+// what tcp.c and tcp_stream.c come down to for it when nothing is out of the ordinary; or false,
+// and nothing was changed. Tests that hardly ever fail are made together, without branches.
 
 #define CONTROL (PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK)
 

@@ -46,14 +46,15 @@ struct log_layout {
 // `column` must stay. Returns 0, or -E2BIG or -ENAMETOOLONG when a limit above is exceeded.
 int log_layout_add(struct log_layout *layout, const struct log_column *column, size_t count);
 
-// The columns added so far are all written by `write`, which LOG_LINE() made, instead of one by one.
+// The columns added so far are all written by `write`, which LOG_LINE() made, instead of one by
+// one.
 void log_layout_together(struct log_layout *layout, log_write *write);
 
-// The columns of a log are a list: a macro COLUMNS(X) with X(name, type, writer) for each. The writer
-// is a function write_WRITER, which LOG_COLUMN(WRITER) begins. Of the list, LOG_LINE(COLUMNS) makes
-// the table `columns`, for log_layout_add(), and the function write_columns, for
-// log_layout_together(). The latter has all writers inside, once for each format, so that what a
-// line is made of stays in registers.
+// The columns of a log are a list: a macro COLUMNS(X) with X(name, type, writer) for each. The
+// writer is a function write_WRITER, which LOG_COLUMN(WRITER) begins. Of the list,
+// LOG_LINE(COLUMNS) makes the table `columns`, for log_layout_add(), and the function
+// write_columns, for log_layout_together(). The latter has all writers inside, once for each
+// format, so that what a line is made of stays in registers.
 #define LOG_COLUMN(name)                                                                           \
 	LOG_INLINE void write_##name(struct log_text *text, const void *record,                    \
 				     const struct log_options *options)

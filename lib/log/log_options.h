@@ -28,8 +28,8 @@ struct log_options {
 	uint64_t retry_period; // ns, instead of that second; 0: a second
 	const struct prefix *local; // networks of local_orig and local_resp; none: both are unset
 	size_t local_count;
-	// The same to be looked up in: made by log_writer_create() for itself, or by whoever formats
-	// lines without a writer.
+	// The same to be looked up in: made by log_writer_create() for itself, or by whoever
+	// formats lines without a writer.
 	const struct prefix_set *local_set;
 	uint32_t columns;        // optional ones of conn.log: bit 1 << enum log_conn_column
 	uint16_t community_seed; // of community_id

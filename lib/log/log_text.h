@@ -171,8 +171,8 @@ static inline log_chunk log_chunk_others(log_chunk chunk)
 	       (log_chunk)(chunk == 0x7f);
 }
 
-// The same as log_text_string() for a string that is made of letters as a rule, in an array of which
-// `length` rounded up to a multiple of 16 may be read.
+// The same as log_text_string() for a string that is made of letters as a rule, in an array of
+// which `length` rounded up to a multiple of 16 may be read.
 LOG_INLINE void log_text_letters(struct log_text *text, const char *bytes, size_t length)
 {
 	const log_chunk place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -16,7 +16,8 @@ static inline uint64_t checksum_add(uint64_t sum, uint64_t value)
 	return sum + (sum < value);
 }
 
-// Two 64-bit words side by side; GCC and clang make of it what the processor has (SSE2, NEON), or two ordinary words.
+// Two 64-bit words side by side; GCC and clang make of it what the processor has (SSE2, NEON), or
+// two ordinary words.
 typedef uint64_t checksum_pair __attribute__((vector_size(16)));
 
 static inline checksum_pair checksum_load(const uint8_t *bytes)
@@ -30,8 +31,9 @@ static inline checksum_pair checksum_load(const uint8_t *bytes)
 // What is done at once; shorter ranges, such as headers, are not worth the folding afterwards.
 #define CHECKSUM_BLOCK 64
 
-// Adds `count` blocks. Vectors have no carry: hence the words are summed up modulo 2^64, and their upper
-// halves once more by themselves, where nothing is lost; the difference is the sum of the lower halves.
+// Adds `count` blocks. Vectors have no carry: hence the words are summed up modulo 2^64, and their
+// upper halves once more by themselves, where nothing is lost; the difference is the sum of the
+// lower halves.
 static inline uint64_t checksum_blocks(uint64_t sum, const uint8_t *bytes, size_t count)
 {
 	checksum_pair word[2] = {{0}}, upper[2] = {{0}};

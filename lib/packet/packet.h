@@ -111,8 +111,8 @@ struct packet {
 	uint64_t hash; // of `key`, keyed with the run's secret
 	struct packet_key key;
 	const uint8_t *payload; // of the transport; valid as long as the frame is
-	// The tunnels that it came through: a number that is the same for the same stack of tunnels,
-	// 0 for none.
+	// The tunnels that it came through: a number that is the same for the same stack of
+	// tunnels, 0 for none.
 	uint64_t stack;
 	union {
 		uint32_t sequence;  // TCP

@@ -125,7 +125,8 @@ static enum packet_verdict decode_udp(const struct packet_decoder *decoder,
 	// Zero stands for "not computed", which IPv6 does not allow (RFC 8200, section 8.1).
 	no_checksum = header[6] == 0 && header[7] == 0;
 	packet->transport = PACKET_TRANSPORT_OK;
-	// Where bytes behind the datagram are missing, Zeek does not verify it either (spec-conn 4.1).
+	// Where bytes behind the datagram are missing, Zeek does not verify it either (spec-conn
+	// 4.1).
 	if (!decoder->ignore_checksums && !packet->cut && !packet->frame_cut &&
 	    !(no_checksum && (!ends->v6 || may_omit_checksum(decoder, cursor))) &&
 	    (no_checksum || !checksum_good(ends, cursor, true)))

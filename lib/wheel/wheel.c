@@ -18,9 +18,9 @@
 #define FAR_SLOTS  8192u
 #define FAR_MASK   (FAR_SLOTS - 1)
 #define SLOTS      (NEAR_SLOTS + FAR_SLOTS)
-// With each look at the wheel that many entries of a far slot are spread, and for each tick that passed a
-// 4096th part of all there are: in half a round, all of them. After a leap of time it is not made up for at
-// once.
+// With each look at the wheel that many entries of a far slot are spread, and for each tick that
+// passed a 4096th part of all there are: in half a round, all of them. After a leap of time it is
+// not made up for at once.
 #define SPREAD_LEAST 64
 #define SPREAD_MOST  1024
 #define SPREAD_SHIFT (ROUND_SHIFT - 1)
@@ -31,8 +31,8 @@
 #define LIST_READY  (SLOTS + 1)
 #define LISTS       (SLOTS + 2)
 
-// What is done for every connection, several times: in one piece, and short. What is seldom stays out
-// of it.
+// What is done for every connection, several times: in one piece, and short. What is seldom stays
+// out of it.
 #define WHEEL_INLINE static inline __attribute__((always_inline))
 #define WHEEL_SELDOM static __attribute__((noinline))
 
@@ -123,8 +123,8 @@ static uint32_t first_set(const uint64_t *bits, uint32_t from, uint32_t end)
 	return end;
 }
 
-// The first non-empty list at or after `from`, or `end`; each level begins and ends with a word of the
-// summary.
+// The first non-empty list at or after `from`, or `end`; each level begins and ends with a word of
+// the summary.
 static uint32_t bitmap_next(const struct wheel *wheel, uint32_t from, uint32_t end)
 {
 	uint64_t here = wheel->bitmap[from / 64] & UINT64_MAX << (from % 64);
@@ -140,8 +140,8 @@ static uint32_t bitmap_next(const struct wheel *wheel, uint32_t from, uint32_t e
 	return word * 64 + (uint32_t)__builtin_ctzll(wheel->bitmap[word]);
 }
 
-// How many slots after `from` the next non-empty one of the level [begin, end) is, going round; as many
-// as the level has when there is none.
+// How many slots after `from` the next non-empty one of the level [begin, end) is, going round; as
+// many as the level has when there is none.
 static uint32_t bitmap_distance(const struct wheel *wheel, uint32_t begin, uint32_t end,
 				uint32_t from)
 {
@@ -189,8 +189,8 @@ static void list_insert_after(struct wheel *wheel, uint32_t after, uint32_t inde
 }
 
 // `ready` is kept in order of time when that was asked for. What comes late mostly belongs at the
-// end; where somebody arranged that it does not, order gives way after some steps, or else each of a
-// million nodes would walk over the others. All there is due within a tick.
+// end; where somebody arranged that it does not, order gives way after some steps, or else each of
+// a million nodes would walk over the others. All there is due within a tick.
 #define READY_STEPS_MOST 4096
 
 WHEEL_SELDOM void ready_insert(struct wheel *wheel, uint32_t index)
@@ -229,8 +229,8 @@ WHEEL_INLINE void place(struct wheel *wheel, uint32_t index, struct wheel_node *
 	list_push(wheel, list, index, node);
 }
 
-// The last node of a list is taken out, and it is not the only one: only of `ready` is it known which
-// that is.
+// The last node of a list is taken out, and it is not the only one: only of `ready` is it known
+// which that is.
 WHEEL_INLINE void forget_last(struct wheel *wheel, uint32_t index, uint32_t previous)
 {
 	if (wheel->ready_tail == index)
@@ -377,8 +377,8 @@ static void sort_slot(struct wheel *wheel)
 	}
 }
 
-// Places up to `most` nodes of a list anew, now that their time is nearer. What is due in the running
-// tick joins its slot, which comes next.
+// Places up to `most` nodes of a list anew, now that their time is nearer. What is due in the
+// running tick joins its slot, which comes next.
 static void spread(struct wheel *wheel, uint32_t list, uint32_t most)
 {
 	uint32_t at = wheel->head[list], count;
@@ -412,8 +412,8 @@ static uint32_t far_list(uint64_t round)
 	return LIST_FAR + (uint32_t)(round & FAR_MASK);
 }
 
-// Begins a tick that is a multiple of ROUND. All of this round is in `near` by now, or comes there; the
-// slot of the next one has time until that begins.
+// Begins a tick that is a multiple of ROUND. All of this round is in `near` by now, or comes there;
+// the slot of the next one has time until that begins.
 static void begin_round(struct wheel *wheel)
 {
 	uint64_t round = wheel->tick >> ROUND_SHIFT;
@@ -539,7 +539,8 @@ static uint32_t pop_coarse(struct wheel *wheel, uint64_t now)
 		if (wheel->tick >= target)
 			break;
 		step(wheel, target);
-		// Also while the caller is behind, or else there would be much left when the round begins.
+		// Also while the caller is behind, or else there would be much left when the round
+		// begins.
 		spread_some(wheel);
 	}
 	spread_some(wheel);

@@ -30,9 +30,10 @@ struct wheel;
 
 // `nodes` is the first node of an array of records that are `stride` bytes apart; fewer than 2^31
 // of them. With `exact`, wheel_pop() gives nodes in order of time and to the nanosecond, at the
-// price of sorting each tick: for input from files. (Where thousands are armed for times that have passed already, one of
-// them may come after others that are later, by less than a tick.) Without, nodes come up to one tick late: for
-// live input, where the work of one call must stay bounded. NULL without memory.
+// price of sorting each tick: for input from files. (Where thousands are armed for times that have
+// passed already, one of them may come after others that are later, by less than a tick.) Without,
+// nodes come up to one tick late: for live input, where the work of one call must stay bounded.
+// NULL without memory.
 struct wheel *wheel_create(void *nodes, size_t stride, bool exact);
 void wheel_destroy(struct wheel *wheel);
 
@@ -53,8 +54,8 @@ static inline void wheel_node_clear(struct wheel_node *node)
 // earlier `now` counts as the latest one seen.
 uint32_t wheel_pop(struct wheel *wheel, uint64_t now);
 
-// What wheel_pop() will probably give next, so that its record can be asked for ahead; WHEEL_NONE when
-// that is not known.
+// What wheel_pop() will probably give next, so that its record can be asked for ahead; WHEEL_NONE
+// when that is not known.
 uint32_t wheel_peek(const struct wheel *wheel);
 
 // Exact wheels only: the times of the first `most` nodes that are due at `now`, in the order in

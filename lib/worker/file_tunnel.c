@@ -11,8 +11,8 @@
 // whether there is a tunnel, and tells (see batch.h). Packets thus reach a connection in the order
 // of the file, whatever the number of workers.
 
-// Packets of one frame inside a tunnel (802.11 aggregates) that are decoded before they are tracked:
-// tracking may decode others.
+// Packets of one frame inside a tunnel (802.11 aggregates) that are decoded before they are
+// tracked: tracking may decode others.
 #define INSIDE_MOST 256
 
 static void tell(struct batch_tunnel *tunnel, enum packet_tunnel kind, struct uid uid)

@@ -81,8 +81,8 @@ uint8_t worker_find_owner(const struct worker *worker, const struct packet *pack
 	return rss_worker(rss_hash(&packet->key));
 }
 
-// Packets do not wait, so what the control core has no room for is lost, and counted. At the end there
-// are no packets any more; the control core takes what comes, however long its log needs.
+// Packets do not wait, so what the control core has no room for is lost, and counted. At the end
+// there are no packets any more; the control core takes what comes, however long its log needs.
 void worker_event_port(void *context, const struct conn_event *event)
 {
 	struct worker *worker = context;
@@ -160,8 +160,8 @@ static void decode(struct worker *worker, struct rte_mbuf **buffers, struct pack
 			.data = rte_pktmbuf_mtod(buffers[i], const uint8_t *),
 			.captured = rte_pktmbuf_data_len(buffers[i]),
 			.length = rte_pktmbuf_pkt_len(buffers[i]),
-			// A nanosecond apart, so that two packets of a burst are not simultaneous: a
-			// connection without duration would be logged without its bytes.
+			// A nanosecond apart, so that two packets of a burst are not simultaneous:
+			// a connection without duration would be logged without its bytes.
 			.time = ++worker->now,
 			.link = PACKET_LINK_ETHERNET,
 		};
@@ -277,8 +277,8 @@ static bool peers_receiving(const struct worker *worker)
 	return false;
 }
 
-// Has every packet that was handed over arrived? A worker counts what it took after it has handed on
-// what was inside. So when all that was taken, counted first, is all that was ever handed over,
+// Has every packet that was handed over arrived? A worker counts what it took after it has handed
+// on what was inside. So when all that was taken, counted first, is all that was ever handed over,
 // nothing is on its way.
 static bool all_taken(const struct worker *worker)
 {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 // Tunnels on ports. The owner of the carrying connection opens the tunnel. What is inside the
-// packets of a burst is collected, and becomes a burst of its own, one tunnel deeper, so that memory
-// is asked for ahead as usual; what other workers own is handed to them.
+// packets of a burst is collected, and becomes a burst of its own, one tunnel deeper, so that
+// memory is asked for ahead as usual; what other workers own is handed to them.
 
 #define INSIDE_MOST (2 * BURST)
 
@@ -27,8 +27,8 @@ struct worker_inside *worker_inside_create(void)
 	return calloc(1, sizeof(struct worker_inside));
 }
 
-// Counts the packet that was decoded to the next place of `inside`, and keeps it there if it is to be
-// tracked. `alone`: no other packet came before it in the same frame.
+// Counts the packet that was decoded to the next place of `inside`, and keeps it there if it is to
+// be tracked. `alone`: no other packet came before it in the same frame.
 static void add_inside(struct worker *worker, struct rte_mbuf *buffer, bool alone)
 {
 	struct worker_inside *inside = worker->inside;

@@ -41,8 +41,8 @@ static inline void worker_yield(uint32_t *idle)
 		usleep(20);
 }
 
-// Notes how long a round of the poll loop took; `before` is what this gave the round before, 0 for the
-// first. A clock that is read without a system call.
+// Notes how long a round of the poll loop took; `before` is what this gave the round before, 0 for
+// the first. A clock that is read without a system call.
 static inline uint64_t worker_time_turn(struct worker *worker, uint64_t before)
 {
 	struct timespec now;
@@ -65,8 +65,8 @@ void worker_event_port(void *worker, const struct conn_event *event);
 // port_tunnel.c: NULL without memory; freed with free().
 struct worker_inside *worker_inside_create(void);
 
-// file_tunnel.c, port_tunnel.c, replay_loop.c: what conn_track() calls for packets that may be tunnels; the context
-// is the worker.
+// file_tunnel.c, port_tunnel.c, replay_loop.c: what conn_track() calls for packets that may be
+// tunnels; the context is the worker.
 void worker_carrier_file(void *worker, const struct packet *packet, bool ours,
 			 enum packet_tunnel kind, struct uid uid);
 void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
@@ -74,19 +74,19 @@ void worker_carrier_port(void *worker, const struct packet *packet, bool ours,
 void worker_carrier_replay(void *worker, const struct packet *packet, bool ours,
 			   enum packet_tunnel kind, struct uid uid);
 
-// replay_loop.c: one turn of the replay's loop; false when the replay is over. *waited: it waited for the control core. For
-// a worker that began; its thread only. The benches time it.
+// replay_loop.c: one turn of the replay's loop; false when the replay is over. *waited: it waited
+// for the control core. For a worker that began; its thread only. The benches time it.
 bool worker_replay_turn(struct worker *worker, bool *waited);
 
-// Packets taken at a time, live or of a replay. What else there is to do is done in slices, so that no
-// burst waits for long.
+// Packets taken at a time, live or of a replay. What else there is to do is done in slices, so that
+// no burst waits for long.
 #define BURST          64
 #define TIMERS_A_TURN  128
 #define RECORDS_A_TURN 256
 
-// worker.c: decodes all that is inside a tunnel's packet, up to `most` packets, and counts it if `counted`.
-// Returns how many there are; the caller says who owns them. Those after the first are not opened
-// further: the decoder, and a batch's levels, have room for one tunnel in each.
+// worker.c: decodes all that is inside a tunnel's packet, up to `most` packets, and counts it if
+// `counted`. Returns how many there are; the caller says who owns them. Those after the first are
+// not opened further: the decoder, and a batch's levels, have room for one tunnel in each.
 size_t worker_decode_inside(struct worker *worker, const struct packet *carrier,
 			    enum packet_tunnel kind, struct uid uid, bool counted,
 			    struct packet *packets, size_t most);

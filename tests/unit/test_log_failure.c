@@ -24,8 +24,8 @@ static void limit_file_size(rlim_t bytes)
 #define SOON  (10 * TIME_MILLISECOND)
 #define NEVER (1000 * TIME_HOUR)
 
-// The writer thread takes its time, above all when the machine has others to serve: what a test waits
-// for is what the thread says when it is done, never a span of time.
+// The writer thread takes its time, above all when the machine has others to serve: what a test
+// waits for is what the thread says when it is done, never a span of time.
 static void wait_for_message(const struct place *place, const char *text)
 {
 	bool said = false;

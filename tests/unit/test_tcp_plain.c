@@ -7,8 +7,8 @@
 
 #define CLIENT 1
 
-// Two tables that see the same packets: whatever the first one takes for plain or usual, the second one
-// tracks in the general way. Afterwards both must look the same.
+// Two tables that see the same packets: whatever the first one takes for plain or usual, the second
+// one tracks in the general way. Afterwards both must look the same.
 struct pair {
 	struct tracking way[2];
 	uint64_t random;
@@ -37,7 +37,8 @@ static int pair_create(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		pair->way[i].settings = settings_default();
-		// Who is subscribed to anything gets no usual packets, not even the first of a connection.
+		// Who is subscribed to anything gets no usual packets, not even the first of a
+		// connection.
 		pair->way[i].settings.events = i == 1 ? 1 << CONN_EVENT_STATE_REMOVE : 0;
 		pair->way[i].settings.event = ignore;
 		tracking_start(&pair->way[i], NULL);
