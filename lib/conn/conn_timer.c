@@ -326,6 +326,7 @@ static size_t advance_coarsely(struct conn_table *table, size_t limit)
 			break;
 		prefetch_next(table);
 		conn_prefetch_cold(table, slot);
+		prefetch(&table->link[slot]);
 		waiting[popped++ % STEPS] = slot;
 		if (popped - asked > STEPS_BUCKET)
 			prefetch_bucket(table, waiting[asked++ % STEPS]);

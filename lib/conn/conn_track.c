@@ -187,7 +187,7 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 				 const struct conn *conn)
 {
 	uint8_t letter = packet->payload_length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	uintptr_t near = (uintptr_t)conn, cold;
+	uintptr_t near = (uintptr_t)conn, cold, link, needed;
 	bool control, seen;
 
 	if (__builtin_expect(conn == NULL, 0))
@@ -195,8 +195,11 @@ static inline void prefetch_cold(struct conn_table *table, const struct packet *
 	control = (packet->key.protocol == PACKET_TCP) &
 		  ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0);
 	seen = conn->end[conn_side(conn, packet)].letters & letter;
+	needed = -(uintptr_t)(!seen | control);
 	cold = (uintptr_t)conn_cold(table, conn);
-	prefetch((const void *)(near ^ ((near ^ cold) & -(uintptr_t)(!seen | control))));
+	link = (uintptr_t)&table->link[conn_slot(table, conn)];
+	prefetch((const void *)(near ^ ((near ^ cold) & needed)));
+	prefetch((const void *)(near ^ ((near ^ link) & needed)));
 }
 
 void conn_track_prepare(const struct conn_table *table, const struct packet *packet)

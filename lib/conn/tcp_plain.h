@@ -36,7 +36,7 @@ static inline bool plain_stream(const struct conn_endpoint *end)
 {
 	return plain_state(end) & (end->in_order == end->last - end->start) &
 	       ((int32_t)end->in_order >= 0) & (end->last >= end->start) &
-	       (end->acked - end->start <= end->in_order);
+	       (end->acked - end->start <= end->in_order) & (end->trimmed <= end->in_order);
 }
 
 // Can the next packet of `sender` be plain? Its first packet, the originator's first ACK, and the
@@ -54,7 +54,8 @@ static inline bool plain_sender(const struct conn *conn, unsigned sender)
 	       (!conn_flag(conn, CONN_HALF_OPEN) && plain_stream(peer));
 }
 
-// Bits of both sides for which there is only need to look further once in a while.
+// Two bits a side that tcp_usual.c asks for, so that it need not look into the cold line and the
+// extension: is there a hole, and is the FIN where the stream ends?
 static inline void plain_note(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;
@@ -71,7 +72,8 @@ static inline void plain_note(const struct conn_table *table, struct conn *conn)
 				 conn_cold(table, conn)->fin_position[side] == end[side].in_order;
 }
 
-// To be called after anything but a plain packet changed the connection.
+// To be called after tcp.c changed the connection. Of the usual packets only the originator's answer makes a
+// side plain; a SYN is too early, and a FIN and its ACKs too late.
 static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;

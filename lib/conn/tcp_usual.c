@@ -21,24 +21,22 @@ static inline bool is_like(const struct conn_endpoint *end, struct conn_endpoint
 }
 
 #define ANY_STATE 7
+// Whatever of this is set, more than the usual happened to the stream.
+#define DISTURBED .gave_up = 1, .wrapped = 1, .holes = 1
+#define FINISHED  .closed = 1, .ended = 1, .fin = 1
 
 // Nothing is known of it; at most what its peer acknowledged.
 static bool is_silent(const struct conn_endpoint *end)
 {
-	const struct conn_endpoint look = {.state = ANY_STATE,
-					   .previous = ANY_STATE,
-					   .gave_up = 1,
-					   .wrapped = 1,
-					   .holes = 1,
-					   .letters = UINT8_MAX};
+	const struct conn_endpoint look = {
+		.state = ANY_STATE, .previous = ANY_STATE, .letters = UINT8_MAX, DISTURBED};
 
 	return is_like(end, look, (struct conn_endpoint){0}) & (end->in_order == 0);
 }
 
 static bool is_in(const struct conn_endpoint *end, enum tcp_state state)
 {
-	const struct conn_endpoint look = {
-		.state = ANY_STATE, .closed = 1, .ended = 1, .fin = 1, .gave_up = 1, .wrapped = 1};
+	const struct conn_endpoint look = {.state = ANY_STATE, FINISHED, DISTURBED};
 
 	return is_like(end, look, (struct conn_endpoint){.state = state & 7});
 }
@@ -46,18 +44,9 @@ static bool is_in(const struct conn_endpoint *end, enum tcp_state state)
 // Closed by a FIN, behind which nothing came, with nothing left to wait for.
 static bool is_done(const struct conn_endpoint *end)
 {
-	const struct conn_endpoint look = {.state = ANY_STATE,
-					   .closed = 1,
-					   .ended = 1,
-					   .fin = 1,
-					   .tidy = 1,
-					   .gave_up = 1,
-					   .wrapped = 1,
-					   .holes = 1};
-	const struct conn_endpoint model = {
-		.state = TCP_CLOSED, .closed = 1, .ended = 1, .fin = 1, .tidy = 1};
+	const struct conn_endpoint look = {.state = ANY_STATE, .tidy = 1, FINISHED, DISTURBED};
 
-	return is_like(end, look, model);
+	return is_like(end, look, (struct conn_endpoint){.state = TCP_CLOSED, .tidy = 1, FINISHED});
 }
 
 // Of the flags in `look` the connection has those in `wanted`.
