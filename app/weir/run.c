@@ -27,7 +27,7 @@
 #include <string.h>
 
 // Finished connections that may wait for the control core, per worker: a megabyte and a half. A
-// file can wait for the log, so that a few do.
+// file's worker can wait for the log, so that a quarter of them is enough.
 #define CHANNEL      4096
 #define CHANNEL_FILE 1024
 

@@ -26,8 +26,7 @@ void *memory_map(size_t size, bool hugepages)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
-	// A block of which little is used takes little: its begin stays in small pages. Where the
-	// kernel has no others, all of it does.
+	// A block of which little is used is to take little memory: its begin stays in small pages.
 	begin = hugepages ? 0 : HUGE_PAGE;
 	madvise((char *)memory + begin, size - begin, MADV_HUGEPAGE);
 	return memory;

@@ -18,7 +18,7 @@
 //   hot, line 0:  | key 38 | flags 2 | last 8 | wheel node 16 |          looked up, and when it is due
 //   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
 //   cold, line 2: | first 8 | timers 16 | extension, use 8 | FINs 8 | round trips 8 | wraps 4 | history 12 |
-//   rare, 32:     | high halves of counters 12 | letter counts 12 | RSTs 8 |
+//   rare, 32:     | high halves of counters 8 | wraps 4 | letter counts 12 | RSTs 8 |
 //   link, 8:      | neighbours in a list |
 //
 // Written by the worker that owns the connection, and by nobody else. The originator may become the

@@ -12,7 +12,7 @@
 //
 //   index:    buckets of one cache line, 8 entries each; four entries a bucket on average when the table is full
 //             | tag 8 x 2 | slot 8 x 4 | overflow bucket 4 | spare 12 |
-//   records:  struct conn [slots], struct conn_cold [slots]
+//   records:  struct conn, conn_cold, conn_rare and conn_link, an array of each [slots]
 //             slots = maximum + reserve; the reserve waits in limbo until no reader can still look at it
 //
 //   free:     a stack of slots, so that those which are taken next can be asked for ahead; then slots never used

@@ -14,7 +14,7 @@
 // How many packets ahead of its use a record is asked for: long enough for it to arrive, short
 // enough that it is not pushed out again. A power of two.
 #define RECORD_AHEAD 16
-// And its cold half, where it is needed.
+// And its cold part, where it is needed.
 #define COLD_AHEAD 6
 
 static enum conn_timeout first_timeout(const struct packet *packet)
@@ -180,7 +180,7 @@ static inline struct conn *prefetch_record(struct conn_table *table, const struc
 	return conn;
 }
 
-// When the record is there: does its packet need the cold half, for a letter, the handshake or the
+// When the record is there: does its packet need the cold part, for a letter, the handshake or the
 // end? A packet that only moves positions and counts does not. That is for chance to decide, so
 // there is a mask in place of a branch: for those it is the record once more.
 static inline void prefetch_cold(struct conn_table *table, const struct packet *packet,

@@ -165,7 +165,7 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 // True when that was so.
 static bool flips_after_syn_ack(struct conn_table *table, struct conn *conn)
 {
-	// Asked of the hot half first, which is nearly always enough.
+	// Asked of the hot part first, which is nearly always enough.
 	if (conn->end[CONN_ORIG].letters != CONN_LETTER_SYN || conn->end[CONN_RESP].letters != 0 ||
 	    !conn_history_is(table, conn, 'H'))
 		return false;

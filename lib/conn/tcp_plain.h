@@ -14,6 +14,9 @@
 // What does not depend on the packet is found out whenever another one was at work, and kept as one
 // bit a side.
 
+// The flags that tell what kind of packet it is.
+#define PLAIN_CONTROL (PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK)
+
 // Nothing is closing, reassembly goes on without a hole, no number passed 2^32.
 static inline bool plain_flags(uint32_t word)
 {
@@ -72,8 +75,8 @@ static inline void plain_note(const struct conn_table *table, struct conn *conn)
 				 conn_cold(table, conn)->fin_position[side] == end[side].in_order;
 }
 
-// To be called after tcp.c changed the connection. Of the usual packets only the originator's answer makes a
-// side plain; a SYN is too early, and a FIN and its ACKs too late.
+// To be called after tcp.c changed the connection. Of the usual packets only the originator's
+// answer makes a side plain; a SYN is too early, and a FIN and its ACKs too late.
 static inline void tcp_plain_prepare(const struct conn_table *table, struct conn *conn)
 {
 	struct conn_endpoint *end = conn->end;
@@ -130,7 +133,6 @@ static inline bool plain_letter(struct conn_table *table, struct conn *conn, uns
 static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 				   const struct packet *packet)
 {
-	const uint8_t control = PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK;
 	unsigned sender = conn_side(conn, packet);
 	struct conn_endpoint *end = &conn->end[sender], *peer = &conn->end[sender ^ 1];
 	uint32_t length = packet->payload_length, ack = packet->acknowledgement;
@@ -138,7 +140,7 @@ static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 	uint8_t letter = length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
 	bool next = packet->sequence == end->last, spoke = plain_state(peer);
 
-	if (!((packet->tcp_flags & control) == PACKET_TCP_ACK) | (packet->window == 0) |
+	if (!((packet->tcp_flags & PLAIN_CONTROL) == PACKET_TCP_ACK) | (packet->window == 0) |
 	    (packet->transport != PACKET_TRANSPORT_OK) | (packet->payload_captured < length) |
 	    !end->plain | ((length > 0) & end->watched))
 		return false;

@@ -11,8 +11,6 @@
 // what tcp.c and tcp_stream.c come down to for it when nothing is out of the ordinary; or false,
 // and nothing was changed. Tests that hardly ever fail are made together, without branches.
 
-#define CONTROL (PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST | PACKET_TCP_ACK)
-
 // Is the endpoint like `model` in all that is not 0 in `look`? Both are constants.
 static inline bool is_like(const struct conn_endpoint *end, struct conn_endpoint look,
 			   struct conn_endpoint model)
@@ -216,7 +214,7 @@ bool tcp_usual_track(struct conn_table *table, struct conn *conn, const struct p
 	if ((packet->payload_length != 0) | (packet->window == 0) |
 	    (packet->transport != PACKET_TRANSPORT_OK) | (table->settings.events != 0))
 		return false;
-	switch (packet->tcp_flags & CONTROL) {
+	switch (packet->tcp_flags & PLAIN_CONTROL) {
 	case PACKET_TCP_SYN:
 		usual = track_syn(table, conn, packet, sender);
 		break;

@@ -153,7 +153,6 @@ static uint32_t bitmap_distance(const struct wheel *wheel, uint32_t begin, uint3
 	return slot < from ? slot + (end - begin) - from : end - begin;
 }
 
-// Any list but `ready`, whose end is known as well.
 WHEEL_INLINE void list_push(struct wheel *wheel, uint32_t list, uint32_t index,
 			    struct wheel_node *node)
 {
@@ -229,8 +228,7 @@ WHEEL_INLINE void place(struct wheel *wheel, uint32_t index, struct wheel_node *
 	list_push(wheel, list, index, node);
 }
 
-// The last node of a list is taken out, and it is not the only one: only of `ready` is it known
-// which that is.
+// The last node of a list is taken out. Only of `ready` is it known which one that is.
 WHEEL_INLINE void forget_last(struct wheel *wheel, uint32_t index, uint32_t previous)
 {
 	if (wheel->ready_tail == index)
