@@ -348,8 +348,10 @@ static void join_threads(struct program *program)
 static bool complain_unlogged(const char *what, uint64_t count)
 {
 	if (count > 0)
-		message_error("%llu %s could not be logged, see above; make room and run again",
-			      (unsigned long long)count, what);
+		message_error(
+			"%llu %s could not be logged: the log's disk is full, or too slow; make "
+			"room, or give it time, and run again",
+			(unsigned long long)count, what);
 	return count > 0;
 }
 

@@ -224,8 +224,16 @@ bool stream_peek(const struct stream *stream, void *buffer, size_t size)
 
 int stream_seek(struct stream *stream, uint64_t offset)
 {
+	struct stat status;
+
 	if (lseek(stream->descriptor, stream->start + (off_t)offset, SEEK_SET) < 0)
 		return -errno;
+	// Behind its end nothing would come, as if all of it had been read.
+	if (fstat(stream->descriptor, &status) == 0 &&
+	    status.st_size < stream->start + (off_t)offset) {
+		stream->reason = "the file became shorter while it was read";
+		return -ENODATA;
+	}
 	stream->begin = stream->end = 0;
 	stream->position = offset;
 	stream->reason = NULL;

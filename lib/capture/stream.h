@@ -27,7 +27,8 @@ FILE *stream_file(const struct stream *stream);
 bool stream_peek(const struct stream *stream, void *buffer, size_t size);
 
 // Goes on at `offset` bytes from the begin; only after stream_peek() said that this is possible.
-// What the FILE holds is thrown away. Returns 0 or a negative errno.
+// What the FILE holds is thrown away. Returns 0 or a negative errno; -ENODATA, with a reason, where the
+// file has become so short that it ends before.
 int stream_seek(struct stream *stream, uint64_t offset);
 
 // What comes next, past the FILE, as read(2); only between two calls of stream_seek().

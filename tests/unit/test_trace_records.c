@@ -348,6 +348,30 @@ static void a_file_that_grows_is_read_on(void **state)
 	}
 }
 
+static void a_file_that_becomes_shorter_is_complained_about(void **state)
+{
+	struct place *place = *state;
+	struct packet_frame frame;
+	struct trace *trace;
+
+	some_frames(PCAP_MICROSECONDS, 40);
+	write_file(place->path[0], bytes.byte, bytes.length);
+	listen_begin(place);
+	trace = trace_open(place->paths, 1, wait_on, NULL);
+	assert_non_null(trace);
+	trace_use_buffers(trace, give_buffer);
+	assert_int_equal(trace_next(trace, &frame), 1);
+	assert_int_equal(truncate(place->path[0], 100), 0);
+	for (int i = 1; i < 40; i++)
+		assert_int_equal(trace_next(trace, &frame), 1);
+	assert_true(trace_next(trace, &frame) < 0);
+	assert_int_equal(trace_failures(trace), 1);
+	trace_close(trace);
+	listen_end(place);
+	assert_non_null(strstr(place->said, "after 40 packets: the file became shorter while"));
+	free_buffers();
+}
+
 // A shell may have read the first lines of a file that it hands on.
 static void a_trace_in_the_midst_of_standard_input_is_read(void **state)
 {
@@ -395,6 +419,7 @@ int main(void)
 		TEST(damaged_files_are_the_same),
 		TEST(several_files_are_the_same),
 		TEST(a_file_that_grows_is_read_on),
+		TEST(a_file_that_becomes_shorter_is_complained_about),
 		TEST(a_trace_in_the_midst_of_standard_input_is_read),
 	};
 
