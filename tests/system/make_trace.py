@@ -7,7 +7,7 @@
     repeat OUT IN N      the packets of a pcap file N times, one pass after the other
     part OUT IN N M      packets N to M of a pcap file, counted from 1
     pcapng OUT IN        a pcap file as pcapng
-    short OUT N          N whole TCP connections of 6 packets
+    short OUT N [IDLE]   N whole TCP connections of 6 packets, then IDLE packets of one that goes on
     flood OUT N SYNS     N TCP connections that are opened with 100 bytes to and fro, a SYN of each of
                          SYNS strangers, then 200 bytes to and fro on each of the N
     random OUT N         N files OUT.1 to OUT.N of packets of random bytes, some behind an Ethernet
@@ -96,10 +96,10 @@ class Session:
         return [self.packet(0, "FA"), self.packet(1, "FA"), self.packet(0, "A")]
 
 
-def short(out, count):
+def short(out, count, idle=0):
     frames = (frame for number in range(int(count))
               for session in [Session(number)] for frame in session.open() + session.close())
-    write(out, timed(frames))
+    write(out, timed(itertools.chain(frames, itertools.repeat(Session(0x800000).packet(0, "A"), int(idle)))))
 
 
 def flood(out, count, syns):
