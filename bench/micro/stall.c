@@ -117,8 +117,10 @@ static uint64_t play(struct worker *worker)
 
 		more = worker_replay_turn(worker, &waited);
 		spent = bench_cycles() - begin;
-		if (more && worker->now >= BEGIN)
-			note(&weir, at++, spent, (uint32_t)(counters->finished - finished));
+		// A turn that waited for the reader, or for a grace period, does not count in this pass.
+		if (more && worker->now >= BEGIN && !waited)
+			note(&weir, at, spent, (uint32_t)(counters->finished - finished));
+		at += more && worker->now >= BEGIN;
 		if (turn++ / PAUSE_TURNS % 2 == 0 ||
 		    conn_table_waiting(worker->table) > WAITING_MOST)
 			wait_for_reader();

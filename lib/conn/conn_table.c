@@ -144,10 +144,12 @@ void conn_list_remove(struct conn_table *table, struct conn_list *list, struct c
 		list->newest = link.older;
 }
 
-// Takes back the slots of batches whose grace period is over.
+// Takes back the slots of batches whose grace period is over. No more than two at a time: one grace
+// period may end for all of them, and the packets that come meanwhile would wait; each call comes
+// with one batch at most that is filled.
 static void limbo_collect(struct conn_table *table)
 {
-	while (table->limbo_oldest != table->limbo_fill) {
+	for (int batch = 0; batch < 2 && table->limbo_oldest != table->limbo_fill; batch++) {
 		struct conn_limbo *limbo = &table->limbo[table->limbo_oldest];
 
 		if (!atomic_load_explicit(&limbo->elapsed, memory_order_acquire))
