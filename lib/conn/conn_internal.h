@@ -163,8 +163,8 @@ void conn_list_remove(struct conn_table *table, struct conn_list *list, struct c
 
 // conn_index.c
 struct conn *conn_index_find(struct conn_table *table, const struct packet *packet);
-// The record of the first entry that looks like the packet's, unseen, to be prefetched; or any
-// record where there is no such entry.
+// The record of the first entry that looks like the packet's, unseen, to be prefetched; or the
+// first record of all, where no entry does: a connection is about to begin.
 struct conn *conn_index_likely(const struct conn_table *table, const struct packet *packet);
 // Asks the memory for the bucket of a hash.
 static inline void conn_index_prefetch(const struct conn_table *table, uint64_t hash)

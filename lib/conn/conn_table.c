@@ -26,6 +26,17 @@ static size_t bucket_count(const struct conn_table *table)
 	return table->overflow_end;
 }
 
+// What was mapped of the arrays of slots and buckets.
+static void unmap_records(const struct conn_table *table)
+{
+	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
+	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
+	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
+	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
+	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
+}
+
 struct conn_table *conn_table_create(const struct conn_settings *settings,
 				     conn_reclaim_function reclaim)
 {
@@ -73,12 +84,7 @@ no_wheel:
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
 no_memory:
-	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
-	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
-	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
-	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
-	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
-	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
+	unmap_records(table);
 	free(table);
 no_table:
 	message_error("no memory for a table of %u connections: lower [connections] maximum",
@@ -94,12 +100,7 @@ void conn_table_destroy(struct conn_table *table)
 	free(table->limbo);
 	wheel_destroy(table->wheel);
 	conn_pool_destroy(&table->pool);
-	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
-	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
-	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
-	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
-	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
-	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
+	unmap_records(table);
 	free(table);
 }
 

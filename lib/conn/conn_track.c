@@ -166,8 +166,8 @@ static inline bool is_ours(const struct packet *packet, uint8_t worker)
 	return (packet->verdict == PACKET_TRACK) & (packet->owner == worker);
 }
 
-// The record that a packet will probably need: the first entry with its tag. Where there is none, a
-// connection is about to begin, and it is any record. NULL: the packet is not for us.
+// The record that a packet will probably need: see conn_index_likely(). NULL: the packet is not for
+// us.
 static inline struct conn *prefetch_record(struct conn_table *table, const struct packet *packet,
 					   uint8_t worker)
 {

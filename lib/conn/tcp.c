@@ -166,8 +166,7 @@ static void record_control(struct conn_table *table, struct conn *conn, const st
 static bool flips_after_syn_ack(struct conn_table *table, struct conn *conn)
 {
 	// Asked of the hot part first, which is nearly always enough.
-	if (conn->end[CONN_ORIG].letters != CONN_LETTER_SYN || conn->end[CONN_RESP].letters != 0 ||
-	    !conn_history_is(table, conn, 'H'))
+	if (!tcp_lone_syn(conn) || !conn_history_is(table, conn, 'H'))
 		return false;
 	conn_flip(table, conn);
 	conn_history_replace(table, conn, "^h");

@@ -116,16 +116,10 @@ static inline bool plain_repeat(const struct conn_endpoint *end, uint32_t sequen
 	       sequence_distance(sequence + length, end->last) <= 0;
 }
 
-// The first payload of a side, or its first ACK. False when it may also exchange the roles, which
-// happens after a lone SYN-ACK.
-static inline bool plain_letter(struct conn_table *table, struct conn *conn, unsigned sender,
-				uint32_t length)
+// Was there a SYN or SYN-ACK, and nothing else? After a SYN-ACK the next packet exchanges the roles.
+static inline bool tcp_lone_syn(const struct conn *conn)
 {
-	if (conn->end[CONN_ORIG].letters == CONN_LETTER_SYN && conn->end[CONN_RESP].letters == 0)
-		return false;
-	conn->end[sender].letters |= length > 0 ? CONN_LETTER_DATA : CONN_LETTER_ACK;
-	conn_history_add(table, conn, sender, length > 0 ? 'D' : 'A');
-	return true;
+	return conn->end[CONN_ORIG].letters == CONN_LETTER_SYN && conn->end[CONN_RESP].letters == 0;
 }
 
 // Tracks the packet if it is plain; false when it is not, and nothing was changed. Tests that
@@ -154,9 +148,12 @@ static inline bool tcp_plain_track(struct conn_table *table, struct conn *conn,
 	} else if (!plain_next(end, length)) {
 		return false;
 	}
-	if (__builtin_expect(!(end->letters & letter), 0) &&
-	    !plain_letter(table, conn, sender, length))
-		return false;
+	// The first payload of a side, or its first ACK.
+	if (__builtin_expect(!(end->letters & letter), 0)) {
+		if (tcp_lone_syn(conn))
+			return false;
+		conn_history_once(table, conn, sender, letter, length > 0 ? 'D' : 'A');
+	}
 	if (__builtin_expect(next, 1)) {
 		end->last += length;
 		end->in_order += length;

@@ -75,13 +75,6 @@ static void take_ack(struct conn_endpoint *peer, uint32_t ack)
 	peer->trimmed = peer->in_order > peer->trimmed ? peer->in_order : peer->trimmed;
 }
 
-static void add_letter(struct conn_table *table, struct conn *conn, unsigned side,
-		       enum conn_letter mask, char letter)
-{
-	conn->end[side].letters |= (uint8_t)mask;
-	conn_history_add(table, conn, side, letter);
-}
-
 // A side's first SYN or SYN-ACK: its stream begins behind it.
 static void begin_stream(struct conn_endpoint *end, uint32_t sequence)
 {
@@ -102,7 +95,7 @@ static bool track_syn(struct conn_table *table, struct conn *conn, const struct 
 	conn_flag_set(conn, CONN_SEEN_ORIG);
 	begin_stream(orig, packet->sequence);
 	orig->state = TCP_SYN_SENT;
-	add_letter(table, conn, CONN_ORIG, CONN_LETTER_SYN, 'S');
+	conn_history_once(table, conn, CONN_ORIG, CONN_LETTER_SYN, 'S');
 	conn->last = packet->time;
 	conn_timer_set(table, conn, 1, packet->time + table->settings.tcp_attempt_delay);
 	return true;
@@ -121,7 +114,7 @@ static bool track_syn_ack(struct conn_table *table, struct conn *conn, const str
 		return false;
 	conn_flag_set(conn, CONN_SEEN_RESP);
 	begin_stream(resp, packet->sequence);
-	add_letter(table, conn, CONN_RESP, CONN_LETTER_SYN, 'H');
+	conn_history_once(table, conn, CONN_RESP, CONN_LETTER_SYN, 'H');
 	orig->acked = packet->acknowledgement;
 	conn->last = packet->time;
 	tcp_state_open(table, conn, packet, CONN_RESP);
@@ -139,7 +132,7 @@ static bool track_answer(struct conn_table *table, struct conn *conn, const stru
 	    !is_next(orig, packet->sequence) | (packet->acknowledgement != resp->last) |
 	    (resp->last - resp->start != 1) | (resp->acked != resp->start) | (resp->in_order != 1))
 		return false;
-	add_letter(table, conn, CONN_ORIG, CONN_LETTER_ACK, 'A');
+	conn_history_once(table, conn, CONN_ORIG, CONN_LETTER_ACK, 'A');
 	conn->last = packet->time;
 	conn_flag_set(conn, CONN_ANSWERED);
 	tcp_state_time_answer(table, conn, packet);
@@ -170,7 +163,7 @@ static bool track_fin(struct conn_table *table, struct conn *conn, const struct 
 		return false;
 	if (!(peer->fin ? is_done(peer) : is_in(peer, TCP_ESTABLISHED)))
 		return false;
-	add_letter(table, conn, sender, CONN_LETTER_FIN, 'F');
+	conn_history_once(table, conn, sender, CONN_LETTER_FIN, 'F');
 	conn_cold(table, conn)->fin_position[sender] = end->in_order;
 	conn->last = packet->time;
 	take_ack(peer, packet->acknowledgement);
@@ -200,8 +193,7 @@ static bool track_fin_ack(struct conn_table *table, struct conn *conn, const str
 			return false;
 		conn->last = packet->time;
 	}
-	if (!(end->letters & CONN_LETTER_ACK))
-		add_letter(table, conn, sender, CONN_LETTER_ACK, 'A');
+	conn_history_once(table, conn, sender, CONN_LETTER_ACK, 'A');
 	take_ack(peer, packet->acknowledgement);
 	return true;
 }
