@@ -19,10 +19,14 @@
 // How many connections before its turn one is fetched.
 #define AHEAD             3
 #define PROGRESS_INTERVAL (200 * TIME_MILLISECOND)
-// With nothing to do, how long until the next look. A worker's ring holds more than comes in that
-// time.
-#define NAP_MICROSECONDS 200
-#define BUFFER_WAIT      (100 * TIME_MILLISECOND)
+// With nothing to do, how long until the next look: longer as long as that finds little, since each
+// waking costs a worker on the same CPU some 20 microseconds. A worker's ring holds more than comes in
+// the longest of them.
+#define NAP_SHORTEST 125 // microseconds
+#define NAP_LONGEST  1000
+// Connections and events after a nap that are so many that the next one is shorter.
+#define NAP_FINDS_MUCH 512
+#define BUFFER_WAIT    (100 * TIME_MILLISECOND)
 // How many such waits the end of the program takes part in: five seconds.
 #define PATIENCE 50
 
@@ -147,13 +151,14 @@ static void fetch(const struct conn_summary *summary)
 	__builtin_prefetch(&summary->history);
 }
 
-static bool take_from(struct control *control, const struct control_worker *worker, uint64_t now)
+// Returns how many.
+static size_t take_from(struct control *control, const struct control_worker *worker, uint64_t now)
 {
 	size_t count;
 	const struct conn_summary *summaries = bus_channel_look(worker->channel, TAKE, &count);
 
 	if (summaries == NULL)
-		return false;
+		return 0;
 	for (size_t i = 0; i < count; i++) {
 		// Beyond the last one there is nothing yet, or what is to be fetched next time.
 		if (i + AHEAD < count)
@@ -161,20 +166,21 @@ static bool take_from(struct control *control, const struct control_worker *work
 		write_line(control, &summaries[i], now);
 	}
 	bus_channel_release(worker->channel, count);
-	return true;
+	return count;
 }
 
-static bool take_events(struct control *control, const struct control_worker *worker, uint64_t now)
+static size_t take_events(struct control *control, const struct control_worker *worker,
+			  uint64_t now)
 {
 	struct conn_event events[TAKE];
 	size_t count;
 
 	if (control->settings.event_log == NULL)
-		return false;
+		return 0;
 	count = bus_channel_receive_events(worker->channel, events, TAKE);
 	for (size_t i = 0; i < count; i++)
 		write_event(control, &events[i], now);
-	return count > 0;
+	return count;
 }
 
 static bool all_done(const struct control *control)
@@ -207,26 +213,42 @@ static void look_after(struct control *control, uint64_t *next_second, uint64_t 
 	}
 }
 
+// `found`: what came during the last nap. Returns how long this one was.
+static useconds_t nap(useconds_t last, size_t found)
+{
+	useconds_t next = found >= NAP_FINDS_MUCH ? last / 2 : last * 2;
+
+	next = next < NAP_SHORTEST ? NAP_SHORTEST : next > NAP_LONGEST ? NAP_LONGEST : next;
+	usleep(next);
+	return next;
+}
+
 void control_run(struct control *control)
 {
 	uint64_t next_second = 0, next_progress = control->started + PROGRESS_INTERVAL;
+	useconds_t napped = NAP_SHORTEST;
+	size_t found = 0;
 	uint32_t round = 0;
 
 	for (;;) {
 		// Asked before the rings are emptied: then nothing can come after.
-		bool done = all_done(control), busy = false;
+		bool done = all_done(control);
 		uint64_t now = log_now(control);
+		size_t taken = 0;
 
 		for (uint32_t i = 0; i < control->settings.worker_count; i++) {
-			busy |= take_events(control, &control->settings.workers[i], now);
-			busy |= take_from(control, &control->settings.workers[i], now);
+			taken += take_events(control, &control->settings.workers[i], now);
+			taken += take_from(control, &control->settings.workers[i], now);
 		}
-		if (done && !busy)
+		found += taken;
+		if (done && taken == 0)
 			break;
-		if (!busy || ++round % 64 == 0)
+		if (taken == 0 || ++round % 64 == 0)
 			look_after(control, &next_second, &next_progress);
-		if (!busy)
-			usleep(NAP_MICROSECONDS);
+		if (taken == 0) {
+			napped = nap(napped, found);
+			found = 0;
+		}
 	}
 	if (control->shows_progress)
 		control_draw_progress(control, true);
