@@ -178,6 +178,15 @@ class Measured:
         self.cpu = last.worker_cpu() - first.worker_cpu()
 
 
+class Together:
+    """What several weirs did at the same time."""
+
+    def __init__(self, windows):
+        self.packets = sum(window.packets for window in windows)
+        self.seconds = sum(window.seconds for window in windows) / len(windows)
+        self.cpu = sum(window.cpu for window in windows)
+
+
 class Windows:
     """What a weir did in several such windows. On a machine with other things to do some moments are bad: of each figure the
     window that a quarter of them is better than counts. Seconds are those of the workers' CPU time, so that what other
@@ -245,3 +254,24 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
         # It is killed at the end: what is left is of no interest, and ending in order would write it all to the log.
         with Weir(replay_command(build, trace, logs, ["replay.rounds=0"] + settings, workers)) as weir:
             return measure(weir, ready, seconds)
+
+
+def take_turns(groups, turns, every=0.3):
+    """Lets groups of running weirs run by turns, while the others are stopped: what is compared then had the same moments of the
+    machine. Returns for each turn what each group did, [[Together, ...], ...]."""
+    def signal_all(weirs, number):
+        for weir in weirs:
+            weir.run.send_signal(number)
+
+    def one_turn(weirs):
+        signal_all(weirs, signal.SIGCONT)
+        # Until the caches are its own again.
+        time.sleep(0.05)
+        first = [weir.sample() for weir in weirs]
+        time.sleep(every)
+        last = [weir.sample() for weir in weirs]
+        signal_all(weirs, signal.SIGSTOP)
+        return Together([Measured(*pair) for pair in zip(first, last)])
+
+    signal_all([weir for group in groups for weir in group], signal.SIGSTOP)
+    return [[one_turn(group) for group in groups] for _ in range(turns)]
