@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "run.h"
 
+#include "affinity.h"
 #include "base/message.h"
 #include "bus/bus.h"
 #include "capture/clock.h"
@@ -250,13 +251,11 @@ static void block_signals(bool block)
 	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-// The thread of a worker that needs no DPDK environment, on its CPU where one is configured, and
-// with a name that top and ps show.
+// The thread of a worker that needs no DPDK environment, on its CPU where one is configured.
 static int start_thread(struct program *program, uint32_t index)
 {
 	const struct config_texts *cores = &program->options->config->workers.cores;
 	pthread_attr_t attributes;
-	char name[16];
 	int result;
 
 	pthread_attr_init(&attributes);
@@ -271,10 +270,6 @@ static int start_thread(struct program *program, uint32_t index)
 				program->replay != NULL ? worker_run_replay : worker_run_file,
 				program->worker[index]);
 	pthread_attr_destroy(&attributes);
-	if (result == 0) {
-		snprintf(name, sizeof(name), "weir-worker-%u", index);
-		pthread_setname_np(program->thread[index], name);
-	}
 	return result;
 }
 
@@ -440,6 +435,7 @@ int run(const struct options *options)
 
 	control_catch_signals();
 	block_signals(true);
+	affinity_leave_to_workers(&options->config->workers.cores);
 	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
 	// call.
 	if (threads_can_start())

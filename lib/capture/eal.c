@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,11 +90,31 @@ const char *eal_reason(void)
 	return line;
 }
 
-// lcore 0 is control, 1 to N the workers; each may run on the CPUs that it is given, or on any.
+// The CPUs that the calling thread may run on, as "0,2,3".
+static void list_own_cpus(char *text, size_t size)
+{
+	size_t length = 0;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	sched_getaffinity(0, sizeof(set), &set);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && length < size; cpu++) {
+		if (CPU_ISSET(cpu, &set))
+			length += (size_t)snprintf(text + length, size - length, "%s%zu",
+						   length == 0 ? "" : ",", cpu);
+	}
+}
+
+// lcore 0 is control, which stays where it is, 1 to N the workers; each may run on the CPUs that it is
+// given, or on any.
 static void map_lcores(const struct port_settings *settings, char *text, size_t size)
 {
 	long last = sysconf(_SC_NPROCESSORS_ONLN) - 1;
-	size_t length = (size_t)snprintf(text, size, "--lcores=0@(0-%ld)", last);
+	char own[CPU_SETSIZE * 5];
+	size_t length;
+
+	list_own_cpus(own, sizeof(own));
+	length = (size_t)snprintf(text, size, "--lcores=0@(%s)", own);
 
 	for (uint32_t i = 0; i < settings->workers && length < size; i++) {
 		if (i < settings->core_count)
@@ -169,7 +190,7 @@ static int init_quietly(int count, char **arguments)
 int eal_start(const struct port_settings *settings, const char *const *pci, uint32_t pci_count,
 	      uint64_t memory)
 {
-	char lcores[2048], megabytes[32];
+	char lcores[CPU_SETSIZE * 8], megabytes[32];
 	const char *arguments[ARGUMENTS_MOST] = {"weir", lcores, "--no-telemetry"};
 	int count = 3, result;
 

@@ -8,6 +8,8 @@
 #include <urcu/urcu-qsbr.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,6 +143,11 @@ const struct conn_counters *worker_conn_counters(const struct worker *worker)
 
 void worker_begin(struct worker *worker)
 {
+	char name[16];
+
+	// As top and ps show it.
+	snprintf(name, sizeof(name), "weir-worker-%u", worker->settings.index);
+	pthread_setname_np(pthread_self(), name);
 	urcu_qsbr_register_thread();
 	urcu_qsbr_set_thread_call_rcu_data(worker->settings.reclaimer);
 }

@@ -27,6 +27,7 @@ live() { # NAME ARGUMENT...
 	make_cable
 	before="ip netns exec $space" start_weir "$name" -i out "${@:2}"
 	wait_until_ready || { fail "$name: weir does not come up" -- "$err"; return; }
+	[[ $* != *workers.cores=0* ]] || others_keep_off_cpu_0 "$name"
 	replay "$sample" --pps=2000
 	wait_for 10 nothing_more_comes || fail "$name: only $(count_of packets) packets came"
 	stop_weir TERM
@@ -37,6 +38,7 @@ live() { # NAME ARGUMENT...
 }
 
 live "one worker"
+live "one worker on CPU 0" --set workers.cores=0
 live "two workers" -w 2
 # IPv6 fragments have no ports, so that the kernel puts them and their answer into different queues,
 # and which of them is taken first is a matter of luck.

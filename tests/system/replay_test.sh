@@ -55,10 +55,12 @@ grep -q 'a replay needs traces; give them with -r FILE' "$err" || fail "no trace
 
 # Without an end, until it is told to stop.
 prepare endless
-"$weir" -r "$sample" -l "$logs" --set capture.source=replay --set replay.rounds=0 >"$out" 2>"$err" &
+"$weir" -r "$sample" -l "$logs" --set capture.source=replay --set replay.rounds=0 --set workers.cores=0 \
+	>"$out" 2>"$err" &
 pid=$!
 pids+=("$pid")
 sleep 1
+others_keep_off_cpu_0 endless
 kill -TERM "$pid"
 wait "$pid"
 equal "endless: status" 0 $?
