@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/prefetch.h"
 #include "conn/conn_extension.h"
+#include "conn/conn_slots.h"
 
 #define BUCKET_ENTRIES 8
 
@@ -42,9 +43,6 @@ struct conn_table {
 	uint64_t bucket_mask;
 	uint32_t live;
 	uint32_t waiting;
-	uint32_t free;       // how many there are of:
-	uint32_t *free_slot; // [slots], used before, a stack
-	uint32_t fresh;      // slots from here on were never used
 	uint32_t slots;
 	uint32_t overflow_free; // first free overflow bucket, index + 1
 	uint32_t overflow_fresh, overflow_end;
@@ -54,6 +52,7 @@ struct conn_table {
 	struct conn_event *event; // [CONN_EVENTS_A_PACKET], of the packet or timer at hand
 	struct conn_list half_open;
 	struct conn_list closing;
+	struct conn_slots free;
 	struct conn_pool pool; // extensions
 	struct conn_counters counters;
 	struct conn_settings settings;

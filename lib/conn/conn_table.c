@@ -9,8 +9,6 @@
 #include <stdlib.h>
 
 #define RESERVE (CONN_LIMBO_BATCH * CONN_LIMBO_BATCHES)
-// How many connections before it is used a slot is asked for.
-#define SLOTS_AHEAD 4
 
 static uint64_t power_of_two(uint64_t least)
 {
@@ -27,9 +25,9 @@ static size_t bucket_count(const struct conn_table *table)
 }
 
 // What was mapped of the arrays of slots and buckets.
-static void unmap_records(const struct conn_table *table)
+static void unmap_records(struct conn_table *table)
 {
-	memory_unmap(table->free_slot, (size_t)table->slots * sizeof(*table->free_slot));
+	conn_slots_destroy(&table->free);
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
 	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
 	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
@@ -62,9 +60,9 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 	table->link = memory_map((size_t)table->slots * sizeof(*table->link), settings->hugepages);
 	table->bucket = memory_map(bucket_count(table) * sizeof(*table->bucket),
 				   settings->hugepages);
-	table->free_slot = memory_map((size_t)table->slots * sizeof(*table->free_slot), false);
 	if (table->conn == NULL || table->cold == NULL || table->rare == NULL ||
-	    table->link == NULL || table->bucket == NULL || table->free_slot == NULL)
+	    table->link == NULL || table->bucket == NULL ||
+	    conn_slots_create(&table->free, table->slots) < 0)
 		goto no_memory;
 	if (conn_pool_create(&table->pool, table->slots, settings->hugepages) < 0)
 		goto no_memory;
@@ -155,9 +153,8 @@ static void limbo_collect(struct conn_table *table)
 
 		if (!atomic_load_explicit(&limbo->elapsed, memory_order_acquire))
 			return;
-		for (uint32_t i = 0; i < limbo->count; i++) {
-			table->free_slot[table->free++] = limbo->slot[i];
-		}
+		for (uint32_t i = 0; i < limbo->count; i++)
+			conn_slots_return(&table->free, limbo->slot[i]);
 		limbo->count = 0;
 		table->limbo_oldest = (table->limbo_oldest + 1) % CONN_LIMBO_BATCHES;
 	}
@@ -181,7 +178,7 @@ static void slot_release(struct conn_table *table, uint32_t slot)
 	struct conn_limbo *limbo = &table->limbo[table->limbo_fill];
 
 	if (table->reclaim == NULL) {
-		table->free_slot[table->free++] = slot;
+		conn_slots_return(&table->free, slot);
 		return;
 	}
 	limbo->slot[limbo->count++] = slot;
@@ -191,9 +188,9 @@ static void slot_release(struct conn_table *table, uint32_t slot)
 
 static bool slot_available(struct conn_table *table)
 {
-	if (table->free == 0 && table->fresh == table->slots)
+	if (!conn_slots_any(&table->free))
 		limbo_collect(table);
-	return table->free > 0 || table->fresh < table->slots;
+	return conn_slots_any(&table->free);
 }
 
 // Asks the memory for a slot that is taken soon: it has not been looked at for long, or never.
@@ -205,16 +202,11 @@ static void slot_prefetch(const struct conn_table *table, uint32_t slot)
 
 static uint32_t slot_take(struct conn_table *table)
 {
-	if (table->free > 0) {
-		if (table->free > SLOTS_AHEAD)
-			slot_prefetch(table, table->free_slot[table->free - 1 - SLOTS_AHEAD]);
-		return table->free_slot[--table->free];
-	}
-	if (table->fresh == table->slots)
-		return CONN_SLOT_NONE;
-	if (table->fresh + SLOTS_AHEAD < table->slots)
-		slot_prefetch(table, table->fresh + SLOTS_AHEAD);
-	return table->fresh++;
+	uint32_t ahead, slot = conn_slots_take(&table->free, &ahead);
+
+	if (ahead != CONN_SLOTS_NONE)
+		slot_prefetch(table, ahead);
+	return slot;
 }
 
 // Asks the memory for those that are evicted next: half-open ones were not looked at since they
@@ -262,7 +254,7 @@ struct conn *conn_create(struct conn_table *table, const struct packet *packet)
 	conn = &table->conn[slot];
 	cold = &table->cold[slot];
 	if (conn_index_insert(table, packet->hash, slot) < 0) {
-		table->free_slot[table->free++] = slot;
+		conn_slots_return(&table->free, slot);
 		return NULL;
 	}
 	generation = cold->generation + 1;
@@ -361,7 +353,7 @@ size_t conn_table_drain(struct conn_table *table, size_t limit)
 
 	while (done < limit && conn_timers_end(table))
 		done++;
-	for (; table->drain_at < table->fresh && done < limit; table->drain_at++) {
+	for (; table->drain_at < table->free.fresh && done < limit; table->drain_at++) {
 		struct conn *conn = &table->conn[table->drain_at];
 
 		if (!conn_flag(conn, CONN_LIVE))

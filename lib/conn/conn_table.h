@@ -15,7 +15,7 @@
 //   records:  struct conn, conn_cold, conn_rare and conn_link, an array of each [slots]
 //             slots = maximum + reserve; the reserve waits in limbo until no reader can still look at it
 //
-//   free:     a stack of slots, so that those which are taken next can be asked for ahead; then slots never used
+//   free:     slots in ascending order, see conn_slots.h
 //
 //   a slot's way: free -> live (index, wheel) -> finished (queue to the control core) -> limbo (grace period) -> free
 //
