@@ -66,7 +66,7 @@ int main(int count, char **word)
 				"an even number of steps\n");
 		return 2;
 	}
-	order = shuffled(flows);
+	order = shuffled(flows, 1);
 	out = trace_create(word[2]);
 	for (uint32_t i = 0; i < flows; i++) {
 		send_tcp(out, &time, i, true, TCP_SYN, 1000, 0, 0);

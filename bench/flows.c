@@ -6,6 +6,10 @@
 // with the frame's checksum: 6 bytes of payload and the ACK flag. Read over and over, this is FLOWS
 // connections that live at the same time.
 //
+// flows FLOWS OUT.pcap standing: the same connections twice, in different orders. Who plays the first
+// half once and then only the second (replay.opening) meets them in another order than the one in which
+// they began, and so in which they lie in memory.
+//
 // flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN,
 // FIN, ACK each.
 //
@@ -34,12 +38,12 @@ static struct tcp packet_of(uint32_t flow)
 	};
 }
 
-static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
+static void write_flows(FILE *out, const uint32_t *order, uint32_t count, uint64_t start)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct tcp tcp = packet_of(order[i]);
 
-		tcp.time = START + i * SECOND / count;
+		tcp.time = start + i * SECOND / count;
 		trace_write(out, &tcp);
 	}
 }
@@ -49,7 +53,7 @@ static void write_flows(FILE *out, const uint32_t *order, uint32_t count)
 // out each 4 us.
 static void write_time(FILE *out)
 {
-	uint32_t *order = shuffled(OTHERS);
+	uint32_t *order = shuffled(OTHERS, 1);
 	uint64_t time = SECOND;
 
 	for (uint32_t i = 0; time < 63 * SECOND; i++) {
@@ -98,18 +102,23 @@ int main(int count, char **word)
 	FILE *out;
 
 	if (flows == 0 || flows > MOST) {
-		fprintf(stderr,
-			"usage: flows FLOWS OUT.pcap [lives|expire], up to 16777200 flows\n");
+		fprintf(stderr, "usage: flows FLOWS OUT.pcap [standing|lives|expire], up to "
+				"16777200 flows\n");
 		return 2;
 	}
-	order = shuffled(flows);
+	order = shuffled(flows, 1);
 	out = trace_create(word[2]);
 	if (strcmp(kind, "lives") == 0) {
 		for (int step = 0; step < 6; step++)
 			for (uint32_t i = 0; i < flows; i++)
 				write_life(out, order[i], step);
 	} else {
-		write_flows(out, order, flows);
+		write_flows(out, order, flows, START);
+	}
+	if (strcmp(kind, "standing") == 0) {
+		free(order);
+		order = shuffled(flows, UINT64_C(0x2545f4914f6cdd1d));
+		write_flows(out, order, flows, START + SECOND);
 	}
 	if (strcmp(kind, "expire") == 0)
 		write_time(out);

@@ -99,10 +99,9 @@ static inline void trace_write(FILE *out, const struct tcp *tcp)
 }
 
 // The numbers below `count` in random order.
-static inline uint32_t *shuffled(uint32_t count)
+static inline uint32_t *shuffled(uint32_t count, uint64_t state)
 {
 	uint32_t *order = malloc(count * sizeof(*order));
-	uint64_t state = 1;
 
 	if (order == NULL) {
 		fprintf(stderr, "no memory for %u numbers\n", count);

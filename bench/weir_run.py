@@ -147,6 +147,12 @@ class Weir:
             time.sleep(0.05)
         self.fail("did not start")
 
+    def pause(self):
+        self.run.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.run.send_signal(signal.SIGCONT)
+
     def fail(self, why):
         self.run.kill()
         self.run.wait()
@@ -259,19 +265,18 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
 def take_turns(groups, turns, every=0.3):
     """Lets groups of running weirs run by turns, while the others are stopped: what is compared then had the same moments of the
     machine. Returns for each turn what each group did, [[Together, ...], ...]."""
-    def signal_all(weirs, number):
-        for weir in weirs:
-            weir.run.send_signal(number)
-
     def one_turn(weirs):
-        signal_all(weirs, signal.SIGCONT)
+        for weir in weirs:
+            weir.go_on()
         # Until the caches are its own again.
         time.sleep(0.05)
         first = [weir.sample() for weir in weirs]
         time.sleep(every)
         last = [weir.sample() for weir in weirs]
-        signal_all(weirs, signal.SIGSTOP)
+        for weir in weirs:
+            weir.pause()
         return Together([Measured(*pair) for pair in zip(first, last)])
 
-    signal_all([weir for group in groups for weir in group], signal.SIGSTOP)
+    for weir in {weir for group in groups for weir in group}:
+        weir.pause()
     return [[one_turn(group) for group in groups] for _ in range(turns)]

@@ -159,6 +159,7 @@ void settings_replay(const struct options *options, struct replay_settings *repl
 		.path_count = options->trace_count,
 		.workers = config->workers.count,
 		.rounds = config->replay.rounds,
+		.opening = config->replay.opening,
 		.new_addresses = config->replay.new_addresses,
 		.ignore_checksums = config->capture.ignore_checksums,
 		.hugepages = config->capture.hugepages,

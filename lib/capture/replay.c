@@ -48,6 +48,7 @@ struct replay_block {
 struct replay_part {
 	struct replay_frame *frame;
 	size_t count, room;
+	size_t opening; // the first of them, which only the first round has
 	size_t at;
 	uint32_t round;
 	uint32_t change; // what this round's addresses differ by from those of the last
@@ -61,8 +62,8 @@ struct replay {
 	struct packet_decoder decoder; // only finds headers
 	struct replay_block *blocks;
 	uint64_t first, last; // times in the trace
+	uint64_t count;       // frames of all parts
 	uint32_t failures;
-	bool any;
 	atomic_bool stop;
 	struct replay_part part[];
 };
@@ -243,11 +244,13 @@ static int add_frame(struct replay *replay, const struct packet_frame *whole)
 		part->room = room;
 	}
 	part->frame[part->count++] = frame;
-	if (!replay->any || whole->time < replay->first)
+	if (replay->count < replay->settings.opening)
+		part->opening++;
+	if (replay->count == 0 || whole->time < replay->first)
 		replay->first = whole->time;
-	if (!replay->any || whole->time > replay->last)
+	if (replay->count == 0 || whole->time > replay->last)
 		replay->last = whole->time;
-	replay->any = true;
+	replay->count++;
 	return 0;
 }
 
@@ -277,10 +280,17 @@ static int load(struct replay *replay)
 	}
 	replay->failures = trace_failures(trace);
 	trace_close(trace);
-	if (replay->any)
-		return 0;
-	message_error("there is no packet in the traces, so there is nothing to replay");
-	return -EINVAL;
+	if (replay->count == 0) {
+		message_error("there is no packet in the traces, so there is nothing to replay");
+		return -EINVAL;
+	}
+	if (replay->count <= settings->opening) {
+		message_error("[replay] opening = %u is to be less than the packets in the traces, "
+			      "which are %llu: otherwise later rounds have none",
+			      settings->opening, (unsigned long long)replay->count);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 struct replay *replay_create(const struct replay_settings *settings)
@@ -351,13 +361,13 @@ static bool next_round(const struct replay *replay, struct replay_part *part)
 {
 	uint32_t rounds = replay->settings.rounds, mask;
 
-	if (part->count == 0 || (rounds != 0 && part->round + 1 >= rounds))
+	if (part->count == part->opening || (rounds != 0 && part->round + 1 >= rounds))
 		return false;
 	// Time has an end, to which a trace of many years comes after a few rounds.
 	if (part->later + 2 * (replay->last - replay->first + PAUSE) + replay->first > TIME_LATEST)
 		return false;
 	part->round++;
-	part->at = 0;
+	part->at = part->opening;
 	part->later += replay->last - replay->first + PAUSE;
 	if (!replay->settings.new_addresses)
 		return true;
@@ -405,7 +415,8 @@ uint32_t replay_burst(struct replay *replay, uint32_t worker, struct packet_fram
 		};
 		part->at++;
 	}
-	atomic_store_explicit(&part->played, part->round * (uint64_t)part->count + part->at,
+	atomic_store_explicit(&part->played,
+			      part->round * (uint64_t)(part->count - part->opening) + part->at,
 			      memory_order_relaxed);
 	return count;
 }
@@ -425,7 +436,8 @@ double replay_progress(const struct replay *replay)
 		const struct replay_part *part = &replay->part[i];
 
 		played += atomic_load_explicit(&part->played, memory_order_relaxed);
-		all += (uint64_t)part->count * replay->settings.rounds;
+		all += part->opening +
+		       (uint64_t)(part->count - part->opening) * replay->settings.rounds;
 	}
 	return (double)played / (double)all;
 }

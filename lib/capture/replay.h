@@ -24,6 +24,7 @@ struct replay_settings {
 	uint32_t path_count;
 	uint32_t workers;
 	uint32_t rounds;       // 0: until replay_stop()
+	uint32_t opening;      // packets at the beginning that only the first round has
 	bool new_addresses;    // in each round after the first
 	bool ignore_checksums; // they need not be kept right, then
 	bool hugepages;

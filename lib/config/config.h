@@ -47,6 +47,7 @@ struct config {
 	// [replay]
 	struct {
 		uint32_t rounds; // 0: until weir is told to stop
+		uint32_t opening;
 		bool new_addresses;
 		bool receive_only;
 	} replay;

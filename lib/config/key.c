@@ -68,6 +68,7 @@ const struct config_key config_keys[] = {
 	ANY(capture, eal, CONFIG_WORDS, ""),
 
 	NUMBER(replay, rounds, CONFIG_COUNT, "1", "until weir is told to stop", 1, UINT32_MAX),
+	NUMBER(replay, opening, CONFIG_COUNT, "0", "none", 1, UINT32_MAX),
 	ANY(replay, new_addresses, CONFIG_BOOLEAN, "yes"),
 	ANY(replay, receive_only, CONFIG_BOOLEAN, "no"),
 

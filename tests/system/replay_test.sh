@@ -43,6 +43,15 @@ equal "three rounds: addresses" $((3 * alone)) "$addresses"
 replay same-addresses --set replay.rounds=3 --set replay.new_addresses=no
 equal "the same addresses" "$alone" "$(grep -v '^#' "$logs/conn.log" | cut -f 3 | sort -u | wc -l)"
 
+replay opening --set replay.rounds=3 --set replay.new_addresses=no --set replay.opening=300 -w 2
+equal "an opening: packets" $((326 + 2 * 26)) "$(count_of packets)"
+
+prepare all-opening
+timeout 20 "$weir" --set capture.source=replay --set replay.opening=326 -r "$sample" -l "$logs" >"$out" 2>"$err"
+equal "only an opening: status" 1 $?
+grep -q "opening = 326 is to be less than the packets in the traces, which are 326" "$err" ||
+	fail "only an opening: message" -- "$err"
+
 replay receive-only --set replay.rounds=5 --set replay.receive_only=yes
 equal "only received: packets" 1630 "$(count_of packets)"
 grep -q '^packets   1630 (407950 bytes)' "$out" || fail "only received: bytes" -- "$out"
