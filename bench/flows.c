@@ -6,9 +6,9 @@
 // with the frame's checksum: 6 bytes of payload and the ACK flag. Read over and over, this is FLOWS
 // connections that live at the same time.
 //
-// flows FLOWS OUT.pcap standing: the same connections twice, in different orders. Who plays the first
-// half once and then only the second (replay.opening) meets them in another order than the one in which
-// they began, and so in which they lie in memory.
+// flows FLOWS OUT.pcap standing: the same connections twice, in different orders. Who plays the
+// first half once and then only the second (replay.opening) meets them in another order than the
+// one in which they began, and so in which they lie in memory.
 //
 // flows FLOWS OUT.pcap lives: the same for connections that begin and end: SYN, SYN-ACK, ACK, FIN,
 // FIN, ACK each.
@@ -104,6 +104,11 @@ int main(int count, char **word)
 	if (flows == 0 || flows > MOST) {
 		fprintf(stderr, "usage: flows FLOWS OUT.pcap [standing|lives|expire], up to "
 				"16777200 flows\n");
+		return 2;
+	}
+	if (kind[0] != '\0' && strcmp(kind, "standing") != 0 && strcmp(kind, "lives") != 0 &&
+	    strcmp(kind, "expire") != 0) {
+		fprintf(stderr, "flows: '%s' is none of standing, lives, expire\n", kind);
 		return 2;
 	}
 	order = shuffled(flows, 1);

@@ -98,7 +98,7 @@ static inline void trace_write(FILE *out, const struct tcp *tcp)
 	trace_frame(out, tcp->time, frame, length);
 }
 
-// The numbers below `count` in random order.
+// The numbers below `count` in random order; another one for each `state`.
 static inline uint32_t *shuffled(uint32_t count, uint64_t state)
 {
 	uint32_t *order = malloc(count * sizeof(*order));

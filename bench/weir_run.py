@@ -264,7 +264,7 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
 
 def take_turns(groups, turns, every=0.3):
     """Lets groups of running weirs run by turns, while the others are stopped: what is compared then had the same moments of the
-    machine. Returns for each turn what each group did, [[Together, ...], ...]."""
+    machine. Returns for each turn what each group did, [[Together, ...], ...]; turns in which one of them got no CPU are left out."""
     def one_turn(weirs):
         for weir in weirs:
             weir.go_on()
@@ -273,10 +273,17 @@ def take_turns(groups, turns, every=0.3):
         first = [weir.sample() for weir in weirs]
         time.sleep(every)
         last = [weir.sample() for weir in weirs]
+        for weir, sample in zip(weirs, last):
+            if sample is None:
+                weir.fail("ended before all was measured")
         for weir in weirs:
             weir.pause()
         return Together([Measured(*pair) for pair in zip(first, last)])
 
     for weir in {weir for group in groups for weir in group}:
         weir.pause()
-    return [[one_turn(group) for group in groups] for _ in range(turns)]
+    found = [[one_turn(group) for group in groups] for _ in range(turns)]
+    whole = [turn for turn in found if all(did.packets > 0 and did.cpu > 0 for did in turn)]
+    if not whole:
+        raise Failure("other programs left no CPU to measure with: close them")
+    return whole

@@ -2,17 +2,40 @@
 /* Copyright (c) 2026 the weir authors */
 #include "affinity.h"
 
-#include <sched.h>
-#include <stdlib.h>
+#include "base/message.h"
 
-void affinity_leave_to_workers(const struct config_texts *cores)
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+// More CPUs may be named than there are workers: the first ones count.
+static size_t cores_in_use(const struct config_texts *cores, uint32_t workers)
+{
+	return cores->count < workers ? cores->count : workers;
+}
+
+int affinity_check(const struct config_texts *cores, uint32_t workers)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (size_t i = 0; i < cores_in_use(cores, workers); i++) {
+		if (atol(cores->item[i]) < cpus)
+			continue;
+		message_error("[workers] cores: there is no CPU %s, this machine has 0 to %ld",
+			      cores->item[i], cpus - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void affinity_leave_to_workers(const struct config_texts *cores, uint32_t workers)
 {
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return;
-	for (size_t i = 0; i < cores->count; i++) {
-		size_t cpu = (size_t)atoi(cores->item[i]);
+	for (size_t i = 0; i < cores_in_use(cores, workers); i++) {
+		size_t cpu = (size_t)atol(cores->item[i]);
 
 		if (cpu < CPU_SETSIZE)
 			CPU_CLR(cpu, &set);
@@ -20,4 +43,22 @@ void affinity_leave_to_workers(const struct config_texts *cores)
 	// Where no CPU is left, the kernel shares them out.
 	if (CPU_COUNT(&set) > 0)
 		sched_setaffinity(0, sizeof(set), &set);
+}
+
+void affinity_go_to_worker(const struct config_texts *cores, uint32_t worker, cpu_set_t *back)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(back);
+	if (worker >= cores->count || sched_getaffinity(0, sizeof(*back), back) < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)atol(cores->item[worker]), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+void affinity_come_back(const cpu_set_t *back)
+{
+	if (CPU_COUNT(back) > 0)
+		sched_setaffinity(0, sizeof(*back), back);
 }

@@ -209,7 +209,13 @@ static int create_workers(struct program *program, const struct conn_settings *c
 		return -1;
 	}
 	for (uint32_t i = 0; i < program->workers; i++) {
-		if (create_worker(program, i, conn) < 0)
+		cpu_set_t back;
+		int result;
+
+		affinity_go_to_worker(&program->options->config->workers.cores, i, &back);
+		result = create_worker(program, i, conn);
+		affinity_come_back(&back);
+		if (result < 0)
 			return -1;
 	}
 	if (is_live(program) && worker_connect(program->worker, program->workers) < 0)
@@ -431,11 +437,14 @@ int run(const struct options *options)
 		.workers = options->config->workers.count,
 		.lock = -1,
 	};
+	const struct config_texts *cores = &options->config->workers.cores;
 	int status = 1;
 
 	control_catch_signals();
 	block_signals(true);
-	affinity_leave_to_workers(&options->config->workers.cores);
+	if (affinity_check(cores, program.workers) < 0)
+		return 1;
+	affinity_leave_to_workers(cores, program.workers);
 	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
 	// call.
 	if (threads_can_start())

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// memory CONNECTIONS...: what a packet's connection costs before anything is computed: its bucket of
-// the index and the two lines of its record are asked for and looked at, for connections in random
-// order, in bursts as a worker does it. The least that a table of such a layout can cost on this
-// machine, with so many connections. Reserved huge pages are used as far as there are enough.
+// memory CONNECTIONS...: what a packet's connection costs before anything is computed: its bucket
+// of the index and the two lines of its record are asked for and looked at, for connections in
+// random order, with as many under way as the processor takes. Reserved huge pages are used as far
+// as there are enough.
 
 #include "round.h"
 
@@ -34,14 +34,15 @@ static int place_create(struct place *place, const char *connections)
 		;
 	place->bucket = memory_map(place->buckets * LINE, true);
 	place->record = memory_map((size_t)place->connections * RECORD, true);
-	if (place->connections == 0 || place->bucket == NULL || place->record == NULL)
+	if (place->bucket == NULL || place->record == NULL)
 		return -1;
 	memset(place->bucket, 0, place->buckets * LINE);
 	memset(place->record, 0, (size_t)place->connections * RECORD);
 	return 0;
 }
 
-// Changes the records as a packet does. The bucket's word is 0: it only makes the record wait for it.
+// Changes the records as a packet does. The bucket's word is 0: it only makes the record wait for
+// it.
 static void touch(const struct place *place, uint64_t *random)
 {
 	uint64_t hash[BURST];
@@ -76,6 +77,10 @@ int main(int count, char **word)
 		return 2;
 	}
 	for (int i = 0; i < count - 1; i++) {
+		if (strtoull(word[i + 1], NULL, 10) == 0) {
+			fprintf(stderr, "memory: '%s' is no number of connections\n", word[i + 1]);
+			return 2;
+		}
 		if (place_create(&place[i], word[i + 1]) < 0) {
 			fprintf(stderr, "memory: no memory for '%s' connections\n", word[i + 1]);
 			return 1;

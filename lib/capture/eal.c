@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define ARGUMENTS_MOST 96
+#define CPUS_TEXT      1024
+#define LCORES_TEXT    16384
 
 // What DPDK writes while it starts goes here instead of to the terminal: its last complaint becomes
 // part of our one line.
@@ -90,54 +92,45 @@ const char *eal_reason(void)
 	return line;
 }
 
-// The CPUs that the calling thread may run on, as "0,2,3".
+// The CPUs that the calling thread may run on, as "0,2-5".
 static void list_own_cpus(char *text, size_t size)
 {
-	size_t length = 0;
+	size_t length = 0, last;
 	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	for (size_t cpu = 0; cpu < CPU_SETSIZE && length < size; cpu++) {
-		if (CPU_ISSET(cpu, &set))
-			length += (size_t)snprintf(text + length, size - length, "%s%zu",
-						   length == 0 ? "" : ",", cpu);
+	// It fails on machines with more CPUs than fit.
+	if (sched_getaffinity(0, sizeof(set), &set) < 0) {
+		snprintf(text, size, "0-%ld", sysconf(_SC_NPROCESSORS_ONLN) - 1);
+		return;
+	}
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && length < size; cpu = last + 1) {
+		last = cpu;
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set))
+			last++;
+		length += (size_t)snprintf(text + length, size - length, "%s%zu-%zu",
+					   length == 0 ? "" : ",", cpu, last);
 	}
 }
 
-// lcore 0 is control, which stays where it is, 1 to N the workers; each may run on the CPUs that it is
-// given, or on any.
+// lcore 0 is control, 1 to N the workers. Each of these has the CPU that it was given, or is where
+// the calling thread may be, as control is.
 static void map_lcores(const struct port_settings *settings, char *text, size_t size)
 {
-	long last = sysconf(_SC_NPROCESSORS_ONLN) - 1;
-	char own[CPU_SETSIZE * 5];
+	char own[CPUS_TEXT];
 	size_t length;
 
 	list_own_cpus(own, sizeof(own));
 	length = (size_t)snprintf(text, size, "--lcores=0@(%s)", own);
-
 	for (uint32_t i = 0; i < settings->workers && length < size; i++) {
 		if (i < settings->core_count)
 			length += (size_t)snprintf(text + length, size - length, ",%u@%s", i + 1,
 						   settings->cores[i]);
 		else
-			length += (size_t)snprintf(text + length, size - length, ",%u@(0-%ld)",
-						   i + 1, last);
+			length += (size_t)snprintf(text + length, size - length, ",%u@(%s)", i + 1,
+						   own);
 	}
-}
-
-static int check_cores(const struct port_settings *settings)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	for (uint32_t i = 0; i < settings->core_count; i++) {
-		if (atol(settings->cores[i]) < cpus)
-			continue;
-		message_error("[workers] cores: there is no CPU %s, this machine has 0 to %ld",
-			      settings->cores[i], cpus - 1);
-		return -EINVAL;
-	}
-	return 0;
 }
 
 // Huge pages are a must for cards, which read and write memory by themselves, and a gain for the
@@ -190,7 +183,7 @@ static int init_quietly(int count, char **arguments)
 int eal_start(const struct port_settings *settings, const char *const *pci, uint32_t pci_count,
 	      uint64_t memory)
 {
-	char lcores[CPU_SETSIZE * 8], megabytes[32];
+	char lcores[LCORES_TEXT], megabytes[32];
 	const char *arguments[ARGUMENTS_MOST] = {"weir", lcores, "--no-telemetry"};
 	int count = 3, result;
 
@@ -199,9 +192,7 @@ int eal_start(const struct port_settings *settings, const char *const *pci, uint
 			      ARGUMENTS_MOST - 12 - pci_count);
 		return -E2BIG;
 	}
-	result = check_cores(settings);
-	if (result == 0)
-		result = choose_memory(settings, pci_count > 0, memory);
+	result = choose_memory(settings, pci_count > 0, memory);
 	if (result < 0)
 		return result;
 	complaints = open_memstream(&complaints_text, &complaints_size);

@@ -19,7 +19,7 @@
 #define BLOCK_BYTES ((size_t)64 << 20)
 // So many frames ahead their headers are asked for, as a card's driver finds them in the cache.
 #define AHEAD 24
-// Between the last packet of a round and the first of the next.
+// Between the last packet of a round and the first of the next, ns.
 #define PAUSE       1000
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
@@ -61,8 +61,9 @@ struct replay {
 	struct replay_settings settings;
 	struct packet_decoder decoder; // only finds headers
 	struct replay_block *blocks;
-	uint64_t first, last; // times in the trace
-	uint64_t count;       // frames of all parts
+	uint64_t again; // the trace's time of the first packet that later rounds have
+	uint64_t last;  // and of the last of all
+	uint64_t count; // frames of all parts
 	uint32_t failures;
 	atomic_bool stop;
 	struct replay_part part[];
@@ -246,10 +247,11 @@ static int add_frame(struct replay *replay, const struct packet_frame *whole)
 	part->frame[part->count++] = frame;
 	if (replay->count < replay->settings.opening)
 		part->opening++;
-	if (replay->count == 0 || whole->time < replay->first)
-		replay->first = whole->time;
 	if (replay->count == 0 || whole->time > replay->last)
 		replay->last = whole->time;
+	if (replay->count == replay->settings.opening ||
+	    (replay->count > replay->settings.opening && whole->time < replay->again))
+		replay->again = whole->time;
 	replay->count++;
 	return 0;
 }
@@ -284,7 +286,7 @@ static int load(struct replay *replay)
 		message_error("there is no packet in the traces, so there is nothing to replay");
 		return -EINVAL;
 	}
-	if (replay->count <= settings->opening) {
+	if (replay->count <= settings->opening && settings->rounds != 1) {
 		message_error("[replay] opening = %u is to be less than the packets in the traces, "
 			      "which are %llu: otherwise later rounds have none",
 			      settings->opening, (unsigned long long)replay->count);
@@ -364,11 +366,11 @@ static bool next_round(const struct replay *replay, struct replay_part *part)
 	if (part->count == part->opening || (rounds != 0 && part->round + 1 >= rounds))
 		return false;
 	// Time has an end, to which a trace of many years comes after a few rounds.
-	if (part->later + 2 * (replay->last - replay->first + PAUSE) + replay->first > TIME_LATEST)
+	if (part->later + 2 * (replay->last - replay->again + PAUSE) + replay->again > TIME_LATEST)
 		return false;
 	part->round++;
 	part->at = part->opening;
-	part->later += replay->last - replay->first + PAUSE;
+	part->later += replay->last - replay->again + PAUSE;
 	if (!replay->settings.new_addresses)
 		return true;
 	// Well mixed, so that no two rounds share many addresses.

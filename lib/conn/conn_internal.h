@@ -7,7 +7,6 @@
 #include "base/time.h"
 #include "base/prefetch.h"
 #include "conn/conn_extension.h"
-#include "conn/conn_slots.h"
 
 #define BUCKET_ENTRIES 8
 

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-// Of the slots that were in use, one in so many is to have come back before a sweep begins anew: fewer
-// would lie far from each other.
+// As long as there are others, one in so many of the slots that were ever in use may lie free
+// before the sweep takes any.
 #define SWEEP 8
 
 static uint32_t word_count(const struct conn_slots *slots)

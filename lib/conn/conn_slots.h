@@ -2,6 +2,9 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "base/prefetch.h"
+
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -9,19 +12,23 @@
 //
 //   free:  a bit a slot        | 64 slots | 64 slots | ...       those that were used and came back
 //   some:  a bit a word of it  | 4096 slots | ...
-//   next:  | slot | slot | ... the ones to be taken, known ahead so that memory can be asked for them
+//   next:  | slot | slot | ...    to be taken, known ahead so that memory can be asked for them
 //
-// Slots are taken in ascending order, sweeping over all that came back and beginning anew at the end. So
-// connections that begin together lie together, whatever the order in which others ended: a stack, or a
-// queue, gets them more mixed up with each generation, until each one costs pages and cache lines of its
-// own. Slots that were never used are touched only when less than an eighth of those in use came back.
+// Slots are taken in ascending order, sweeping over all that came back and beginning anew at the
+// end. So connections that begin together lie together, whatever the order in which others ended: a
+// stack, or a queue, gets them more mixed up with each generation, until each one costs pages and
+// cache lines of its own. As long as there are slots that were never used, one in eight of the used
+// ones may lie free: fewer would lie far from each other.
 //
 // One thread.
 
-#define CONN_SLOTS_NONE UINT32_MAX
+#define CONN_SLOT_NONE UINT32_MAX
 // How many slots ahead of its turn one is known.
 #define CONN_SLOTS_AHEAD 4
-#define CONN_SLOTS_NEXT  128
+// A power of two; a word of 64 slots is added when AHEAD are left.
+#define CONN_SLOTS_NEXT 128
+
+static_assert(CONN_SLOTS_AHEAD + 64 <= CONN_SLOTS_NEXT, "a word of slots fits behind those ahead");
 
 struct conn_slots {
 	uint64_t *free; // [words]
@@ -48,17 +55,17 @@ static inline bool conn_slots_any(const struct conn_slots *slots)
 	return slots->waiting > 0 || slots->returned > 0 || slots->fresh < slots->total;
 }
 
-// Takes one; CONN_SLOTS_NONE when there is none. `*ahead`: the one that is taken some turns later, or
-// CONN_SLOTS_NONE.
+// Takes one; CONN_SLOT_NONE when there is none. `*ahead`: the one that is taken CONN_SLOTS_AHEAD
+// turns later, or CONN_SLOT_NONE.
 static inline uint32_t conn_slots_take(struct conn_slots *slots, uint32_t *ahead)
 {
 	uint32_t slot;
 
-	*ahead = CONN_SLOTS_NONE;
+	*ahead = CONN_SLOT_NONE;
 	if (slots->waiting <= CONN_SLOTS_AHEAD)
 		conn_slots_look_ahead(slots);
 	if (slots->waiting == 0)
-		return CONN_SLOTS_NONE;
+		return CONN_SLOT_NONE;
 	slot = slots->next[slots->first];
 	if (slots->waiting > CONN_SLOTS_AHEAD)
 		*ahead = slots->next[(slots->first + CONN_SLOTS_AHEAD) % CONN_SLOTS_NEXT];
@@ -67,10 +74,25 @@ static inline uint32_t conn_slots_take(struct conn_slots *slots, uint32_t *ahead
 	return slot;
 }
 
+// Asks the memory for what giving it back needs, some slots ahead.
+static inline void conn_slots_prefetch(const struct conn_slots *slots, uint32_t slot)
+{
+	prefetch(&slots->free[slot / 64]);
+}
+
 // Gives back one that was taken.
 static inline void conn_slots_return(struct conn_slots *slots, uint32_t slot)
 {
-	slots->free[slot / 64] |= UINT64_C(1) << slot % 64;
+	uint64_t bit = UINT64_C(1) << slot % 64;
+
+	assert((slots->free[slot / 64] & bit) == 0);
+	slots->free[slot / 64] |= bit;
 	slots->some[slot / 4096] |= UINT64_C(1) << slot / 64 % 64;
 	slots->returned++;
+}
+
+// Slots from here on were never taken.
+static inline uint32_t conn_slots_fresh(const struct conn_slots *slots)
+{
+	return slots->fresh;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define RESERVE (CONN_LIMBO_BATCH * CONN_LIMBO_BATCHES)
+// Slots that come back lie anywhere in a large table.
+#define RETURNS_AHEAD 16
 
 static uint64_t power_of_two(uint64_t least)
 {
@@ -153,8 +155,11 @@ static void limbo_collect(struct conn_table *table)
 
 		if (!atomic_load_explicit(&limbo->elapsed, memory_order_acquire))
 			return;
-		for (uint32_t i = 0; i < limbo->count; i++)
+		for (uint32_t i = 0; i < limbo->count; i++) {
+			if (i + RETURNS_AHEAD < limbo->count)
+				conn_slots_prefetch(&table->free, limbo->slot[i + RETURNS_AHEAD]);
 			conn_slots_return(&table->free, limbo->slot[i]);
+		}
 		limbo->count = 0;
 		table->limbo_oldest = (table->limbo_oldest + 1) % CONN_LIMBO_BATCHES;
 	}
@@ -204,7 +209,7 @@ static uint32_t slot_take(struct conn_table *table)
 {
 	uint32_t ahead, slot = conn_slots_take(&table->free, &ahead);
 
-	if (ahead != CONN_SLOTS_NONE)
+	if (ahead != CONN_SLOT_NONE)
 		slot_prefetch(table, ahead);
 	return slot;
 }
@@ -353,7 +358,8 @@ size_t conn_table_drain(struct conn_table *table, size_t limit)
 
 	while (done < limit && conn_timers_end(table))
 		done++;
-	for (; table->drain_at < table->free.fresh && done < limit; table->drain_at++) {
+	for (; table->drain_at < conn_slots_fresh(&table->free) && done < limit;
+	     table->drain_at++) {
 		struct conn *conn = &table->conn[table->drain_at];
 
 		if (!conn_flag(conn, CONN_LIVE))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "conn/conn_settings.h"
+#include "conn/conn_slots.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -22,7 +23,6 @@
 // The owner is the only writer. Other threads may read records inside a read section of theirs; a
 // slot comes back into use only after `reclaim` said that all of them passed a quiescent state.
 
-#define CONN_SLOT_NONE     UINT32_MAX
 #define CONN_LIMBO_BATCH   1022
 #define CONN_LIMBO_BATCHES 64
 

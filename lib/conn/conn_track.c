@@ -16,10 +16,10 @@
 #define RECORD_AHEAD 12
 // And its cold part, where it is needed.
 #define COLD_AHEAD 6
-// Records that are asked for one after the other. A request for a line in another page holds up what comes
-// after it until the page is found in the tables; a few in a row have their pages looked for at the same
-// time. Where pages are small, or the table has many millions, that is a quarter of a packet's cost; with
-// more in a row there is less to do meanwhile.
+// Records that are asked for one after the other. A request for a line in another page holds up what
+// comes after it until the page is found in the tables; a few in a row have their pages looked for
+// at the same time. Where pages are small, or the table has many millions, that is a quarter of a
+// packet's cost; with more in a row there is less to do meanwhile.
 #define GROUP        4
 #define RECORDS_KEPT 16
 
@@ -265,9 +265,8 @@ static void track_exactly(struct conn_table *table, const struct packet *packet,
 		conn_table_advance(table, table->clock, after);
 }
 
-static inline __attribute__((always_inline)) void track_one(struct conn_table *table,
-							    const struct packet *packet,
-							    struct conn *likely)
+static __attribute__((noinline)) void track_one(struct conn_table *table,
+						const struct packet *packet, struct conn *likely)
 {
 	table->clock = packet->time > table->clock ? packet->time : table->clock;
 	if (table->settings.exact_time)
@@ -296,6 +295,7 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 	for (; at + RECORD_AHEAD + GROUP <= count; at += GROUP) {
 		ask_records(table, packets, at + RECORD_AHEAD, at + RECORD_AHEAD + GROUP, worker,
 			    likely);
+#pragma GCC unroll 4
 		for (size_t i = at; i < at + GROUP; i++) {
 			prefetch_cold(table, &packets[i + COLD_AHEAD],
 				      likely[(i + COLD_AHEAD) % RECORDS_KEPT]);

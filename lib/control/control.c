@@ -20,10 +20,11 @@
 #define AHEAD             3
 #define PROGRESS_INTERVAL (200 * TIME_MILLISECOND)
 // With nothing to do, how long until the next look: longer as long as that finds little, since each
-// waking costs a worker on the same CPU some 20 microseconds. A worker's ring holds more than comes in
-// the longest of them.
-#define NAP_SHORTEST 125 // microseconds
-#define NAP_LONGEST  1000
+// waking costs a worker on the same CPU some 20 microseconds. When more comes meanwhile than a
+// worker's ring holds, connections wait in its table; but a live worker has no place for events.
+#define NAP_SHORTEST    125 // microseconds
+#define NAP_LONGEST     1000
+#define NAP_WITH_EVENTS 200
 // Connections and events after a nap that are so many that the next one is shorter.
 #define NAP_FINDS_MUCH 512
 #define BUFFER_WAIT    (100 * TIME_MILLISECOND)
@@ -213,12 +214,13 @@ static void look_after(struct control *control, uint64_t *next_second, uint64_t 
 	}
 }
 
-// `found`: what came during the last nap. Returns how long this one was.
-static useconds_t nap(useconds_t last, size_t found)
+// `found`: what came since the last nap began. Returns how long this one was.
+static useconds_t nap(const struct control *control, useconds_t last, size_t found)
 {
+	useconds_t longest = control->settings.event_log != NULL ? NAP_WITH_EVENTS : NAP_LONGEST;
 	useconds_t next = found >= NAP_FINDS_MUCH ? last / 2 : last * 2;
 
-	next = next < NAP_SHORTEST ? NAP_SHORTEST : next > NAP_LONGEST ? NAP_LONGEST : next;
+	next = next < NAP_SHORTEST ? NAP_SHORTEST : next > longest ? longest : next;
 	usleep(next);
 	return next;
 }
@@ -246,7 +248,7 @@ void control_run(struct control *control)
 		if (taken == 0 || ++round % 64 == 0)
 			look_after(control, &next_second, &next_progress);
 		if (taken == 0) {
-			napped = nap(napped, found);
+			napped = nap(control, napped, found);
 			found = 0;
 		}
 	}

@@ -22,6 +22,12 @@ equal "mix: wrong checksums" 0 "$(lines '$19 ~ /[Cc]/')"
 run_weir flows -C -r "$work/flows.pcap"
 equal "flows: connections" 1000 "$(lines 1)"
 
+"$tools/flows" 1000 "$work/standing.pcap" standing || fail "flows standing"
+run_weir standing -C -r "$work/standing.pcap"
+equal "standing: connections with two packets each" 1000 "$(lines '$17 + $19 == 2')"
+"$tools/micro/memory" 1000 20000 >"$work/memory" || fail "memory"
+equal "memory: sizes" 2 "$(grep -c '^memory.touch lines' "$work/memory")"
+
 "$tools/flows" 1000 "$work/lives.pcap" lives || fail "flows lives"
 run_weir lives -C -r "$work/lives.pcap"
 equal "lives: opened and closed" 1000 "$(lines '$12 == "SF" && $17 == 4 && $19 == 2')"

@@ -222,16 +222,20 @@ replay() { # FILE TCPREPLAY-ARGUMENT...
 
 # Of a weir in $pid whose worker was given CPU 0: that nothing else runs there, where there is another CPU.
 others_keep_off_cpu_0() { # WHAT
-	local task name cpus
+	local task name cpus seen=no
 	[ "$(nproc)" -gt 1 ] || return
 	for task in /proc/"$pid"/task/*; do
 		name=$(cat "$task/comm")
 		cpus=$(sed -n 's/^Cpus_allowed_list:\t//p' "$task/status")
 		case $name in
-		weir-worker-0) equal "$1: CPUs of $name" 0 "$cpus" ;;
+		weir-worker-0)
+			seen=yes
+			equal "$1: CPUs of $name" 0 "$cpus"
+			;;
 		# Threads of DPDK's own, which sleep.
 		dpdk-* | eal-* | rte_*) ;;
 		*) [[ $cpus != 0 && $cpus != 0[,-]* ]] || fail "$1: $name may run on CPUs $cpus, the worker's among them" ;;
 		esac
 	done
+	equal "$1: a worker was seen" yes "$seen"
 }

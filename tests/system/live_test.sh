@@ -39,6 +39,7 @@ live() { # NAME ARGUMENT...
 
 live "one worker"
 live "one worker on CPU 0" --set workers.cores=0
+live "one worker on CPU 0, and CPUs for others" --set workers.cores=0-1
 live "two workers" -w 2
 # IPv6 fragments have no ports, so that the kernel puts them and their answer into different queues,
 # and which of them is taken first is a matter of luck.

@@ -7,6 +7,7 @@
     repeat OUT IN N      the packets of a pcap file N times, one pass after the other
     part OUT IN N M      packets N to M of a pcap file, counted from 1
     pcapng OUT IN        a pcap file as pcapng
+    steady OUT N         N packets of one UDP flow, one each 30 seconds
     short OUT N [IDLE]   N whole TCP connections of 6 packets, then IDLE packets of one that goes on
     flood OUT N SYNS     N TCP connections that are opened with 100 bytes to and fro, a SYN of each of
                          SYNS strangers, then 200 bytes to and fro on each of the N
@@ -102,6 +103,13 @@ def short(out, count, idle=0):
     write(out, timed(itertools.chain(frames, itertools.repeat(Session(0x800000).packet(0, "A"), int(idle)))))
 
 
+def steady(out, count):
+    client = ipaddress.ip_address("10.0.0.1")
+    datagram = packets.udp(client, SERVER, (40000, 8080), b"still here")
+    frame = packets.ethernet(packets.ipv4(client, SERVER, packets.UDP, datagram), packets.ETHERTYPE_IPV4)
+    write(out, ((START + number * 30_000_000_000, frame) for number in range(int(count))))
+
+
 def flood(out, count, syns):
     sessions = [Session(number) for number in range(int(count))]
     frames = [frame for session in sessions for frame in session.open() + session.talk(100)]
@@ -160,5 +168,5 @@ def write(path, records):
 
 
 if __name__ == "__main__":
-    {"repeat": repeat, "part": part, "pcapng": pcapng, "short": short, "flood": flood,
+    {"repeat": repeat, "part": part, "pcapng": pcapng, "steady": steady, "short": short, "flood": flood,
      "random": each(random_packets), "damaged": each(damaged)}[sys.argv[1]](*sys.argv[2:])

@@ -45,9 +45,20 @@ equal "the same addresses" "$alone" "$(grep -v '^#' "$logs/conn.log" | cut -f 3 
 
 replay opening --set replay.rounds=3 --set replay.new_addresses=no --set replay.opening=300 -w 2
 equal "an opening: packets" $((326 + 2 * 26)) "$(count_of packets)"
+replay only-an-opening --set replay.opening=326
+equal "only an opening, one round: packets" 326 "$(count_of packets)"
+
+# A connection that has a packet each 30 seconds goes on through all rounds, which begin where the opening ended:
+# 20 packets, and twice 10.
+"$(dirname "$0")/make_trace.py" steady "$work/steady.pcap" 20 || fail "make_trace.py does not work"
+run_weir steady -r "$work/steady.pcap" --set capture.source=replay --set replay.rounds=3 \
+	--set replay.new_addresses=no --set replay.opening=10
+ended_well steady
+equal "one that goes on: its packets" "40" "$(grep -v '^#' "$logs/conn.log" | cut -f 17)"
 
 prepare all-opening
-timeout 20 "$weir" --set capture.source=replay --set replay.opening=326 -r "$sample" -l "$logs" >"$out" 2>"$err"
+timeout 20 "$weir" --set capture.source=replay --set replay.opening=326 --set replay.rounds=2 -r "$sample" -l "$logs" \
+	>"$out" 2>"$err"
 equal "only an opening: status" 1 $?
 grep -q "opening = 326 is to be less than the packets in the traces, which are 326" "$err" ||
 	fail "only an opening: message" -- "$err"

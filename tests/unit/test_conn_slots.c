@@ -39,7 +39,7 @@ static uint32_t take(struct test *test)
 {
 	uint32_t ahead, slot = conn_slots_take(&test->slots, &ahead);
 
-	if (slot == CONN_SLOTS_NONE)
+	if (slot == CONN_SLOT_NONE)
 		return slot;
 	assert_true(slot < TOTAL);
 	assert_false(test->taken[slot]);
@@ -59,7 +59,7 @@ static void give_back(struct test *test, uint32_t slot)
 static void take_many(struct test *test, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		assert_int_not_equal(take(test), CONN_SLOTS_NONE);
+		assert_int_not_equal(take(test), CONN_SLOT_NONE);
 }
 
 static void each_slot_is_taken_once(void **state)
@@ -68,7 +68,7 @@ static void each_slot_is_taken_once(void **state)
 
 	take_many(test, TOTAL);
 	assert_false(conn_slots_any(&test->slots));
-	assert_int_equal(take(test), CONN_SLOTS_NONE);
+	assert_int_equal(take(test), CONN_SLOT_NONE);
 }
 
 static void the_last_one_that_came_back_is_found(void **state)
@@ -81,7 +81,7 @@ static void the_last_one_that_came_back_is_found(void **state)
 		give_back(test, slots[i]);
 		assert_true(conn_slots_any(&test->slots));
 		assert_int_equal(take(test), slots[i]);
-		assert_int_equal(take(test), CONN_SLOTS_NONE);
+		assert_int_equal(take(test), CONN_SLOT_NONE);
 	}
 }
 
@@ -93,7 +93,7 @@ static void what_came_back_in_any_order_is_taken_in_ascending_order(void **state
 	// 4001 and TOTAL have no common divisor.
 	for (uint32_t i = 0; i < TOTAL / 2; i++)
 		give_back(test, i * 4001 % TOTAL);
-	for (uint32_t last = take(test), slot; (slot = take(test)) != CONN_SLOTS_NONE; last = slot)
+	for (uint32_t last = take(test), slot; (slot = take(test)) != CONN_SLOT_NONE; last = slot)
 		assert_true(slot > last);
 	assert_int_equal(test->count, TOTAL);
 }
@@ -123,13 +123,13 @@ static void one_that_comes_is_known_ahead(void **state)
 	for (uint32_t i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
 		uint32_t slot = conn_slots_take(&test->slots, &ahead[i]);
 
-		assert_int_not_equal(ahead[i], CONN_SLOTS_NONE);
+		assert_int_not_equal(ahead[i], CONN_SLOT_NONE);
 		if (i >= CONN_SLOTS_AHEAD)
 			assert_int_equal(slot, ahead[i - CONN_SLOTS_AHEAD]);
 	}
 }
 
-// Memory that was never touched is not taken while what was used lies free.
+// Memory that was never touched is taken for as long as the rest is nearly full only.
 static void a_few_connections_at_a_time_use_few_slots(void **state)
 {
 	struct test *test = *state;
@@ -142,6 +142,53 @@ static void a_few_connections_at_a_time_use_few_slots(void **state)
 		give_back(test, slot);
 	}
 	assert_true(most < 256);
+}
+
+static uint32_t highest_of(struct test *test, uint32_t count)
+{
+	uint32_t highest = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t slot = take(test);
+
+		highest = slot > highest ? slot : highest;
+	}
+	return highest;
+}
+
+static void fresh_slots_are_taken_while_less_than_an_eighth_of_the_others_is_free(void **state)
+{
+	struct test *test = *state;
+	uint32_t used;
+
+	take_many(test, 4096);
+	used = conn_slots_fresh(&test->slots);
+	// The ones that were looked ahead to come first.
+	for (uint32_t slot = 0; slot < used / 16; slot++)
+		give_back(test, slot);
+	assert_true(highest_of(test, used - 4096 + 64) >= used);
+	for (uint32_t slot = 1024; slot < 3072; slot++)
+		give_back(test, slot);
+	used = conn_slots_fresh(&test->slots);
+	assert_true(highest_of(test, 1500) < used);
+}
+
+static void a_sweep_ends_where_the_last_group_does(void **state)
+{
+	struct conn_slots slots;
+	uint32_t ahead;
+
+	assert_int_equal(conn_slots_create(&slots, 8192), 0);
+	while (conn_slots_take(&slots, &ahead) != CONN_SLOT_NONE)
+		;
+	for (uint32_t i = 0; i < 3; i++) {
+		conn_slots_return(&slots, 8191);
+		assert_int_equal(conn_slots_take(&slots, &ahead), 8191);
+		conn_slots_return(&slots, 5);
+		assert_int_equal(conn_slots_take(&slots, &ahead), 5);
+	}
+	conn_slots_destroy(&slots);
+	(void)state;
 }
 
 static void slots_come_and_go_by_chance(void **state)
@@ -159,7 +206,7 @@ static void slots_come_and_go_by_chance(void **state)
 		if (test->taken[slot] && (i >> 15) % 3 == 0)
 			give_back(test, slot);
 		else
-			assert_int_equal(take(test) == CONN_SLOTS_NONE, full);
+			assert_int_equal(take(test) == CONN_SLOT_NONE, full);
 	}
 }
 
@@ -174,6 +221,8 @@ int main(void)
 		TEST(a_sweep_goes_on_where_it_was),
 		TEST(one_that_comes_is_known_ahead),
 		TEST(a_few_connections_at_a_time_use_few_slots),
+		TEST(fresh_slots_are_taken_while_less_than_an_eighth_of_the_others_is_free),
+		TEST(a_sweep_ends_where_the_last_group_does),
 		TEST(slots_come_and_go_by_chance),
 	};
 

@@ -374,7 +374,7 @@ static void one_slot_gives_a_new_uid_each_time(void **state)
 
 	tracking_start(tracking, NULL);
 	free = &tracking->table->free;
-	while (conn_slots_take(free, &ahead) != CONN_SLOTS_NONE)
+	while (conn_slots_take(free, &ahead) != CONN_SLOT_NONE)
 		;
 	conn_slots_return(free, 7);
 	for (int i = 0; i < 1000; i++) {

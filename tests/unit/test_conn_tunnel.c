@@ -271,7 +271,7 @@ static void what_finds_no_room_is_told_of_as_no_tunnel(void **state)
 	uint32_t ahead;
 
 	// As when every record waits to be logged.
-	while (conn_slots_take(&table->free, &ahead) != CONN_SLOTS_NONE)
+	while (conn_slots_take(&table->free, &ahead) != CONN_SLOT_NONE)
 		;
 	carrier(tracking, 4789, vxlan, sizeof(vxlan), false);
 	assert_int_equal(conn_table_counters(table)->refused, 1);
