@@ -69,7 +69,10 @@ complains "no such file" 1 '-i net_pcap0,rx_pcap=missing: .*No such file' \
 if ! grep -qv '^0$' /sys/kernel/mm/hugepages/*/free_hugepages 2>/dev/null; then
 	complains "no hugepages" 1 'too few huge pages.*deploy/hugepages' -i 0000:99:00.0 -l here
 fi
-complains "no such CPU" 1 'cores.*1000' -i lo --set workers.cores=1000 -l here
+complains "no such CPU" 1 'cores: there is no CPU 1000, this machine has 0 to' -i lo --set workers.cores=1000 -l here
+cp here/conn.log before.log
+complains "no such CPU, reading a file" 1 'cores: there is no CPU 1000, this machine has 0 to' -r "$sample" --set workers.cores=1000 -l here
+cmp -s before.log here/conn.log || fail "no such CPU, reading a file: the log of the run before is gone"
 complains "DPDK's arguments" 1 'eal' -i lo --set capture.eal=--nonsense -l here
 
 # The command line.
