@@ -395,7 +395,7 @@ static void check_table(const struct conn_table *table)
 	uint32_t live = 0, half_open = 0, closing = 0;
 
 	check_books(table);
-	for (uint32_t slot = 0; slot < table->fresh; slot++) {
+	for (uint32_t slot = 0; slot < conn_slots_fresh(&table->free); slot++) {
 		const struct conn *conn = &table->conn[slot];
 
 		if (!conn_flag(conn, CONN_LIVE))
@@ -439,7 +439,7 @@ static void check_summary(const struct conn_table *table, const struct conn_summ
 		      summary->out_of_order[0] + summary->out_of_order[1] <=
 	      summary->packets[0] + summary->packets[1]);
 	uid_open(&table->settings.uid_key, summary->uid, &worker, &slot, &generation);
-	CHECK(worker == 3 && slot < table->fresh && generation > 0);
+	CHECK(worker == 3 && slot < conn_slots_fresh(&table->free) && generation > 0);
 }
 
 static void take_finished(struct conn_table *table, unsigned most)
@@ -566,7 +566,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_books(table);
 		work(table, take_8(&input), now, bits & SLOW_READER);
 		// Looks at every record that was ever in use: not each time once they are many.
-		if (table->fresh <= 2 * MAXIMUM || i % 16 == 0)
+		if (conn_slots_fresh(&table->free) <= 2 * MAXIMUM || i % 16 == 0)
 			check_table(table);
 	}
 	finish(table);
