@@ -64,6 +64,8 @@ wait_for 30 files_reach 4 || fail "by time: only $(files) files came"
 finished "rotation by time"
 
 endless "SIGHUP"
+# A log without a line is not rotated.
+wait_for 10 has_lines || fail "SIGHUP: no line came"
 for ((turn = 1; turn <= 30; turn++)); do
 	kill -HUP "$pid"
 	wait_for 10 files_reach $((turn + 1)) || fail "SIGHUP $turn: no new file came"
