@@ -263,8 +263,7 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
 
 
 def take_turns(groups, turns, every=0.3):
-    """Lets groups of running weirs run by turns, while the others are stopped: what is compared then had the same moments of the
-    machine. Returns for each turn what each group did, [[Together, ...], ...]; turns in which one of them got no CPU are left out."""
+    """Lets groups of stopped weirs run by turns: what is compared then had the same moments of the machine. Returns for each turn what each group did, [[Together, ...], ...]; turns in which one of them got no CPU are left out."""
     def one_turn(weirs):
         for weir in weirs:
             weir.go_on()
@@ -280,8 +279,6 @@ def take_turns(groups, turns, every=0.3):
             weir.pause()
         return Together([Measured(*pair) for pair in zip(first, last)])
 
-    for weir in {weir for group in groups for weir in group}:
-        weir.pause()
     found = [[one_turn(group) for group in groups] for _ in range(turns)]
     whole = [turn for turn in found if all(did.packets > 0 and did.cpu > 0 for did in turn)]
     if not whole:

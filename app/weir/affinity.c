@@ -34,15 +34,20 @@ void affinity_leave_to_workers(const struct config_texts *cores, uint32_t worker
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return;
-	for (size_t i = 0; i < cores_in_use(cores, workers); i++) {
-		size_t cpu = (size_t)atol(cores->item[i]);
-
-		if (cpu < CPU_SETSIZE)
-			CPU_CLR(cpu, &set);
-	}
+	for (size_t i = 0; i < cores_in_use(cores, workers); i++)
+		CPU_CLR((size_t)atol(cores->item[i]), &set);
 	// Where no CPU is left, the kernel shares them out.
 	if (CPU_COUNT(&set) > 0)
 		sched_setaffinity(0, sizeof(set), &set);
+}
+
+bool affinity_of_worker(const struct config_texts *cores, uint32_t worker, cpu_set_t *set)
+{
+	CPU_ZERO(set);
+	if (worker >= cores->count)
+		return false;
+	CPU_SET((size_t)atol(cores->item[worker]), set);
+	return true;
 }
 
 void affinity_go_to_worker(const struct config_texts *cores, uint32_t worker, cpu_set_t *back)
@@ -50,11 +55,9 @@ void affinity_go_to_worker(const struct config_texts *cores, uint32_t worker, cp
 	cpu_set_t set;
 
 	CPU_ZERO(back);
-	if (worker >= cores->count || sched_getaffinity(0, sizeof(*back), back) < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)atol(cores->item[worker]), &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	if (affinity_of_worker(cores, worker, &set) &&
+	    sched_getaffinity(0, sizeof(*back), back) == 0)
+		sched_setaffinity(0, sizeof(set), &set);
 }
 
 void affinity_come_back(const cpu_set_t *back)

@@ -260,18 +260,13 @@ static void block_signals(bool block)
 // The thread of a worker that needs no DPDK environment, on its CPU where one is configured.
 static int start_thread(struct program *program, uint32_t index)
 {
-	const struct config_texts *cores = &program->options->config->workers.cores;
 	pthread_attr_t attributes;
+	cpu_set_t set;
 	int result;
 
 	pthread_attr_init(&attributes);
-	if (index < cores->count) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET((size_t)atoi(cores->item[index]), &set);
+	if (affinity_of_worker(&program->options->config->workers.cores, index, &set))
 		pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
-	}
 	result = pthread_create(&program->thread[index], &attributes,
 				program->replay != NULL ? worker_run_replay : worker_run_file,
 				program->worker[index]);
