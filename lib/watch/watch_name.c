@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "watch/watch_name.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MOST 65536
+
+// Never freed while the program runs: a number may still be on its way to a log when its rule is
+// gone. Written once each, then only read.
+static _Atomic(char *) names[NAMES_MOST];
+static atomic_uint given; // numbers that were given out
+
+uint16_t watch_name_number(const char *name)
+{
+	uint32_t count = atomic_load_explicit(&given, memory_order_relaxed);
+	char *copy;
+
+	for (uint32_t number = 1; number <= count; number++) {
+		if (strcmp(atomic_load_explicit(&names[number], memory_order_relaxed), name) == 0)
+			return (uint16_t)number;
+	}
+	if (*name == '\0' || count + 1 >= NAMES_MOST)
+		return 0;
+	copy = strndup(name, WATCH_NAME_SIZE - 1);
+	if (copy == NULL)
+		return 0;
+	atomic_store_explicit(&names[count + 1], copy, memory_order_release);
+	atomic_store_explicit(&given, count + 1, memory_order_release);
+	return (uint16_t)(count + 1);
+}
+
+const char *watch_name_text(uint16_t number)
+{
+	const char *name = atomic_load_explicit(&names[number], memory_order_acquire);
+
+	return name != NULL ? name : "";
+}
