@@ -29,6 +29,9 @@ struct conn_list {
 // ones.
 #define CONN_EVENTS_A_PACKET 32
 
+// A power of two. Of so many records one is read again because another one changed.
+#define CONN_CHANGES 256
+
 struct conn_table {
 	struct conn *conn;      // [slots]
 	struct conn_cold *cold; // [slots]
@@ -59,6 +62,12 @@ struct conn_table {
 	struct conn_limbo *limbo; // [CONN_LIMBO_BATCHES], a ring
 	uint32_t limbo_fill;      // batch that is being filled
 	uint32_t limbo_oldest;    // batch that waits longest for its grace period
+	// For other threads, see conn_reader.c. Apart from what the worker reads: whoever looks
+	// takes the line away from it for a moment.
+	char apart[64];
+	_Atomic(struct conn *) at; // the record that is being changed, or NULL; see conn_at()
+	char apart_too[64];
+	uint32_t changes[CONN_CHANGES]; // see conn_changed()
 };
 
 static inline uint32_t conn_slot(const struct conn_table *table, const struct conn *conn)
@@ -69,6 +78,24 @@ static inline uint32_t conn_slot(const struct conn_table *table, const struct co
 static inline struct conn_cold *conn_cold(const struct conn_table *table, const struct conn *conn)
 {
 	return &table->cold[conn - table->conn];
+}
+
+// To be called before the worker changes a record, in any of its parts: whoever reads it from
+// another thread gives way until the next call, for another record or for none (NULL).
+static inline void conn_at(struct conn_table *table, struct conn *conn)
+{
+	// What was written before stays before, what is written from here on comes after: on x86
+	// that costs nothing but the store.
+	atomic_store_explicit(&table->at, conn, memory_order_release);
+	atomic_thread_fence(memory_order_release);
+}
+
+// To be called between conn_at() for a record and for the next one, when that changes what a
+// summary shows, without a packet being counted (conn_count()), the connection being made or
+// removed: that is how other threads notice. Also when packet counts are set to something else.
+static inline void conn_changed(struct conn_table *table, const struct conn *conn)
+{
+	table->changes[conn_slot(table, conn) % CONN_CHANGES]++;
 }
 
 // The rare part, to be changed; in use from now on.

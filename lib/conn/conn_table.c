@@ -258,6 +258,7 @@ struct conn *conn_create(struct conn_table *table, const struct packet *packet)
 	slot = slot_take(table);
 	conn = &table->conn[slot];
 	cold = &table->cold[slot];
+	conn_at(table, conn);
 	if (conn_index_insert(table, packet->hash, slot) < 0) {
 		conn_slots_return(&table->free, slot);
 		return NULL;
@@ -285,6 +286,7 @@ void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason r
 	struct conn_cold *cold = conn_cold(table, conn);
 	uint32_t slot = conn_slot(table, conn);
 
+	conn_at(table, conn);
 	if (conn_subscribed(table, CONN_EVENT_STATE_REMOVE))
 		conn_event_removed(table, conn, reason);
 	// The timer that removes it is off the wheel already, as a rule.

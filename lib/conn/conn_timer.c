@@ -310,6 +310,7 @@ static void prefetch_bucket(const struct conn_table *table, uint32_t slot)
 
 static void run_one(struct conn_table *table, uint32_t slot)
 {
+	conn_at(table, &table->conn[slot]);
 	conn_timers_run(table, &table->conn[slot]);
 	conn_events_done(table);
 }
@@ -366,6 +367,7 @@ size_t conn_table_advance(struct conn_table *table, uint64_t now, size_t limit)
 	count = table->settings.exact_time ? advance_exactly(table, limit)
 					   : advance_coarsely(table, limit);
 	table->next_check = wheel_next_check(table->wheel);
+	conn_at(table, NULL);
 	return count;
 }
 

@@ -92,6 +92,7 @@ static inline __attribute__((always_inline)) struct conn *find_live(struct conn_
 		conn = conn_index_find(table, packet);
 	if (__builtin_expect(conn == NULL, 0))
 		return NULL;
+	conn_at(table, conn);
 	// The wheel may be a tick behind; a packet never extends a connection whose time is over.
 	// With exact time only what was held back is late, and that is meant to wait.
 	if (__builtin_expect(conn->wheel.due <= table->clock, 0) && !table->settings.exact_time &&
@@ -309,4 +310,5 @@ void conn_track(struct conn_table *table, const struct packet *packets, size_t c
 				      likely[(at + COLD_AHEAD) % RECORDS_KEPT]);
 		track_one(table, &packets[at], likely[at % RECORDS_KEPT]);
 	}
+	conn_at(table, NULL);
 }

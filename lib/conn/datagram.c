@@ -104,6 +104,7 @@ void udp_track(struct conn_table *table, struct conn *conn, const struct packet 
 	if (packet->transport != PACKET_TRANSPORT_OK) {
 		table->counters.bad_checksum++;
 		conn_history_scaled(table, conn, side, CONN_BAD_CHECKSUM, 'C');
+		conn_changed(table, conn);
 		return;
 	}
 	conn->last = packet->time;
@@ -120,13 +121,16 @@ void icmp_track(struct conn_table *table, struct conn *conn, const struct packet
 
 	if (packet->transport != PACKET_TRANSPORT_OK) {
 		table->counters.bad_checksum++;
+		conn_changed(table, conn);
 		return;
 	}
 	conn->last = packet->time;
 	payload_add(&conn->end[side], packet->payload_length);
 	// Zeek counts ICMP packets only when all of them was captured (spec-conn 2.3).
-	if (packet->cut)
+	if (packet->cut) {
+		conn_changed(table, conn);
 		return;
+	}
 	conn_count(table, conn, side, packet->ip_length);
 	answered(table, conn, side);
 }

@@ -379,8 +379,10 @@ void tcp_track(struct conn_table *table, struct conn *conn, const struct packet 
 	bool before_start;
 	uint64_t position, acknowledged = 0;
 
-	if (!is_accepted(table, conn, packet, sender))
+	if (!is_accepted(table, conn, packet, sender)) {
+		conn_changed(table, conn);
 		return;
+	}
 	mark_partial(conn, flags, sender);
 	start_sender(table, conn, packet, sender);
 	position = sequence_relative(&conn->end[sender], packet->sequence, conn->end[sender].last,
