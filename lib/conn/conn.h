@@ -19,6 +19,7 @@
 //   hot, line 1:  | originator 24 | responder 24 | packets 8 | IP bytes 8 |
 //   cold, line 2: | first 8 | timers 16 | extension, use 8 | FINs 8 | round trips 8 | wraps 4 | history 12 |
 //   rare, 32:     | high halves of counters 8 | wraps 4 | letter counts 12 | RSTs 8 |
+//   watch, 64:    what somebody is to be told of, see conn_watch.h
 //   link, 8:      | neighbours in a list |
 //
 // Written by the worker that owns the connection, and by nobody else. The originator may become the
@@ -101,19 +102,21 @@ struct conn_endpoint {
 			int32_t payload_high;
 		};
 	};
-	uint8_t state : 3;     // enum tcp_state
-	uint8_t previous : 3;  // the state before the last change
-	uint8_t closed : 1;    // close processing was completed
-	uint8_t ended : 1;     // end of stream was reached
-	uint8_t fin : 1;       // a FIN was seen
-	uint8_t gave_up : 1;   // reassembly stopped
-	uint8_t wrapped : 1;   // the cold wrap counters are not zero
-	uint8_t watched : 1;   // its messages are read, see content.h
-	uint8_t plain : 1;     // nothing but a packet itself can make it special, see tcp_plain.h
-	uint8_t tunnelled : 1; // in both endpoints: the connection was seen in a tunnel once
-	uint8_t holes : 1;     // payload waits, in the extension, for a hole to be filled
-	uint8_t tidy : 1; // its FIN is the end of the stream: at in_order, and last is behind it
-	uint8_t letters;  // enum conn_letter; belongs to the direction, not to the endpoint
+	uint8_t state : 3;    // enum tcp_state
+	uint8_t previous : 3; // the state before the last change
+	uint8_t closed : 1;   // close processing was completed
+	uint8_t ended : 1;    // end of stream was reached
+	uint8_t fin : 1;      // a FIN was seen
+	uint8_t gave_up : 1;  // reassembly stopped
+	uint8_t wrapped : 1;  // the cold wrap counters are not zero
+	uint8_t watched : 1;  // its messages are read, see content.h
+	uint8_t plain : 1;    // nothing but a packet itself can make it special, see tcp_plain.h
+	// In both endpoints: each packet is looked at closer. It was seen in a tunnel once, or somebody
+	// wants its packets.
+	uint8_t closer : 1;
+	uint8_t holes : 1; // payload waits, in the extension, for a hole to be filled
+	uint8_t tidy : 1;  // its FIN is the end of the stream: at in_order, and last is behind it
+	uint8_t letters;   // enum conn_letter; belongs to the direction, not to the endpoint
 	uint8_t retransmitted; // lower byte of the count of retransmissions
 };
 
@@ -125,7 +128,7 @@ struct conn {
 	uint64_t last; // time of the last packet that counted, ns
 	struct wheel_node wheel;
 	struct conn_endpoint end[2]; // [CONN_ORIG], [CONN_RESP]
-	uint32_t packets[2];         // lower halves
+	uint32_t packets[2];         // lower halves, or as conn_watch_arm() set them
 	uint32_t ip_bytes[2];
 } __attribute__((aligned(64)));
 
@@ -142,7 +145,8 @@ struct conn_cold {
 	uint64_t first;           // time of the creating packet, ns
 	uint64_t due[2];          // see conn_timer.c
 	uint32_t extension;       // index, or CONN_NO_EXTENSION
-	uint32_t generation;      // how often the slot was used
+	uint32_t generation : 24; // how often the slot was used
+	uint32_t watched : 1;     // has a struct conn_watch
 	uint32_t fin_position[2]; // relative, of the end of the last FIN's payload
 	uint32_t round_trip[2];   // of the TCP handshake, us; 0: unknown
 	uint16_t last_wraps[2];   // how often `last` passed 2^32

@@ -5,15 +5,34 @@
 // Events wait until the packet or timer that raised them is done with: Zeek's handlers see the
 // connection as it is then, so that a later exchange of roles shows in an earlier event.
 
-void conn_event_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side)
+static struct conn_event *waiting(struct conn_table *table, uint32_t index)
+{
+	return &table->event[(table->events_first + index) % CONN_EVENTS_A_PACKET];
+}
+
+// Passes the oldest on. Whoever gets it may raise others.
+static void pass_on(struct conn_table *table)
+{
+	const struct conn_settings *settings = &table->settings;
+	struct conn_event event = *waiting(table, 0);
+
+	table->events_first = (table->events_first + 1) % CONN_EVENTS_A_PACKET;
+	table->events_waiting--;
+	if (settings->watcher != NULL)
+		settings->watcher->event(settings->watcher->context, table, &event);
+	else
+		settings->event(settings->event_context, &event);
+}
+
+struct conn_event *conn_event_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side)
 {
 	unsigned orig_end = conn->key.flags & CONN_ORIG_END;
 	struct conn_event *event;
 
-	if (table->events_waiting == CONN_EVENTS_A_PACKET)
-		conn_event_flush(table);
-	event = &table->event[table->events_waiting++];
+	while (table->events_waiting == CONN_EVENTS_A_PACKET)
+		pass_on(table);
+	event = waiting(table, table->events_waiting++);
 	*event = (struct conn_event){
 		.time = table->clock,
 		.address = {conn->key.address[orig_end], conn->key.address[orig_end ^ 1]},
@@ -24,14 +43,14 @@ void conn_event_raise(struct conn_table *table, const struct conn *conn, enum co
 		.uid = conn_uid(table, conn),
 		.slot = conn_slot(table, conn),
 	};
+	return event;
 }
 
 void conn_event_removed(struct conn_table *table, const struct conn *conn, enum conn_reason reason)
 {
-	struct conn_event *event;
+	struct conn_event *event = conn_event_raise(table, conn, CONN_EVENT_STATE_REMOVE,
+						    CONN_ORIG);
 
-	conn_event_raise(table, conn, CONN_EVENT_STATE_REMOVE, CONN_ORIG);
-	event = &table->event[table->events_waiting - 1];
 	event->state = (uint8_t)conn_state_of(table, conn);
 	event->reason = (uint8_t)reason;
 	event->history_length = conn_history_copy(table, conn, event->history);
@@ -40,10 +59,8 @@ void conn_event_removed(struct conn_table *table, const struct conn *conn, enum 
 void conn_event_gap(struct conn_table *table, const struct conn *conn, unsigned side,
 		    uint64_t position, uint64_t length)
 {
-	struct conn_event *event;
+	struct conn_event *event = conn_event_raise(table, conn, CONN_EVENT_CONTENT_GAP, side);
 
-	conn_event_raise(table, conn, CONN_EVENT_CONTENT_GAP, side);
-	event = &table->event[table->events_waiting - 1];
 	event->position = position;
 	event->length = length;
 }
@@ -51,7 +68,7 @@ void conn_event_gap(struct conn_table *table, const struct conn *conn, unsigned 
 void conn_event_flipped(struct conn_table *table, const struct conn *conn)
 {
 	for (uint32_t i = 0; i < table->events_waiting; i++) {
-		struct conn_event *event = &table->event[i];
+		struct conn_event *event = waiting(table, i);
 		struct address address = event->address[0];
 		uint16_t port = event->port[0];
 
@@ -68,7 +85,6 @@ void conn_event_flipped(struct conn_table *table, const struct conn *conn)
 
 void conn_event_flush(struct conn_table *table)
 {
-	for (uint32_t i = 0; i < table->events_waiting; i++)
-		table->settings.event(table->settings.event_context, &table->event[i]);
-	table->events_waiting = 0;
+	while (table->events_waiting > 0)
+		pass_on(table);
 }

@@ -29,10 +29,17 @@ enum conn_event_kind {
 	CONN_EVENT_SYN_PACKET,
 	CONN_EVENT_CONTENT_GAP,
 	CONN_EVENT_TUNNEL_CHANGED,
-	CONN_EVENT_COUNT
+	CONN_EVENT_BYTES_THRESHOLD,
+	CONN_EVENT_PACKETS_THRESHOLD,
+	CONN_EVENT_DURATION_THRESHOLD,
+	CONN_EVENT_GENERIC_THRESHOLD,
+	CONN_EVENT_POLL,
+	CONN_EVENT_COUNT,
+	// Never leaves its worker: a counter came to where conn_watch_arm() set it.
+	CONN_EVENT_CHECK = CONN_EVENT_COUNT
 };
 
-static_assert(CONN_EVENT_COUNT <= 32, "subscriptions are one bit each");
+static_assert(CONN_EVENT_COUNT < 32, "subscriptions are one bit each");
 
 // An event, by value: what a worker sends to the control core for one line of events.log. Written
 // by the worker that owns the connection, read by the control core only.
@@ -42,15 +49,15 @@ struct conn_event {
 	uint16_t port[2];
 	uint8_t protocol;
 	uint8_t kind;  // enum conn_event_kind
-	uint8_t side;  // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP: of whom
+	uint8_t side;  // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP, thresholds of a side: of whom
 	uint8_t state; // CONN_EVENT_STATE_REMOVE: enum conn_state, enum conn_reason and the history
 	uint8_t reason;
 	uint8_t history_length;
-	uint16_t spare;
+	uint16_t name; // thresholds and polls: whose rule, see watch_name.h; 0: no rule
 	struct uid uid;
 	uint32_t slot;     // tells connections apart while the event is with its worker
 	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data
-	uint64_t length;   // and how many bytes
+	uint64_t length;   // and how many bytes; thresholds and polls: the value
 	char history[CONN_HISTORY_SIZE];
 };
 

@@ -64,6 +64,18 @@ static void flip_rare(struct conn_rare *rare, bool tcp)
 		SWAP(rare->scaled[kind][0], rare->scaled[kind][1]);
 }
 
+// The counters change sides; what is waited for does not.
+static void flip_watch(struct conn_table *table, struct conn *conn)
+{
+	struct conn_watch *watch = &table->watch[conn_slot(table, conn)];
+	const struct conn_watcher *watcher = table->settings.watcher;
+
+	SWAP(watch->packets[0], watch->packets[1]);
+	SWAP(watch->ip_bytes[0], watch->ip_bytes[1]);
+	if (watcher != NULL)
+		watcher->flipped(watcher->context, table, conn);
+}
+
 void conn_flip(struct conn_table *table, struct conn *conn)
 {
 	struct conn_cold *cold = conn_cold(table, conn);
@@ -72,6 +84,8 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 	flip_flags(conn);
 	SWAP(conn->packets[0], conn->packets[1]);
 	SWAP(conn->ip_bytes[0], conn->ip_bytes[1]);
+	if (cold->watched)
+		flip_watch(table, conn);
 	if (cold->rare)
 		flip_rare(conn_rare(table, conn), conn->key.protocol == PACKET_TCP);
 	if (extension != NULL) {
@@ -104,6 +118,6 @@ void conn_flip(struct conn_table *table, struct conn *conn)
 			SWAP(extension->scaled_high[kind][0], extension->scaled_high[kind][1]);
 	}
 	conn_history_add(table, conn, CONN_ORIG, '^');
-	if (__builtin_expect(table->settings.events != 0, 0))
+	if (__builtin_expect(table->settings.events != 0 || table->events_waiting > 0, 0))
 		conn_event_flipped(table, conn);
 }

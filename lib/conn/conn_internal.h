@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/prefetch.h"
 #include "conn/conn_extension.h"
+#include "conn/conn_watch.h"
 
 #define BUCKET_ENTRIES 8
 
@@ -25,18 +26,19 @@ struct conn_list {
 	uint32_t newest;
 };
 
-// More than a packet or timer raises: beyond, a later exchange of roles does not show in the first
-// ones.
+// More than a packet or timer raises, as a rule: beyond, a later exchange of roles does not show in
+// the first ones.
 #define CONN_EVENTS_A_PACKET 32
 
 // A power of two. Of so many records one is read again because another one changed.
 #define CONN_CHANGES 256
 
 struct conn_table {
-	struct conn *conn;      // [slots]
-	struct conn_cold *cold; // [slots]
-	struct conn_rare *rare; // [slots]
-	struct conn_link *link; // [slots]
+	struct conn *conn;        // [slots]
+	struct conn_cold *cold;   // [slots]
+	struct conn_rare *rare;   // [slots]
+	struct conn_link *link;   // [slots]
+	struct conn_watch *watch; // [slots]
 	struct conn_bucket *bucket;
 	struct wheel *wheel;
 	uint64_t clock;      // the latest packet time seen, never moves back
@@ -51,7 +53,9 @@ struct conn_table {
 	uint32_t finished_first, finished_last; // linked through wheel.next
 	uint32_t drain_at;
 	uint32_t events_waiting;  // in `event`
-	struct conn_event *event; // [CONN_EVENTS_A_PACKET], of the packet or timer at hand
+	uint32_t events_first;    // and where they begin
+	struct conn_event *event; // [CONN_EVENTS_A_PACKET], a ring, of the packet or timer at hand
+	const struct packet *packet; // that is tracked now; NULL: none is
 	struct conn_list half_open;
 	struct conn_list closing;
 	struct conn_slots free;
@@ -199,7 +203,7 @@ static inline void conn_index_prefetch(const struct conn_table *table, uint64_t 
 int conn_index_insert(struct conn_table *table, uint64_t hash, uint32_t slot);
 void conn_index_remove(struct conn_table *table, uint64_t hash, uint32_t slot);
 
-// conn_count.c
+// conn_count.c: a counter passed 2^32, or came to where it was armed for.
 void conn_count_carry(struct conn_table *table, struct conn *conn, unsigned side,
 		      uint32_t ip_length);
 
@@ -213,17 +217,18 @@ static inline void conn_count(struct conn_table *table, struct conn *conn, unsig
 		conn_count_carry(table, conn, side, ip_length);
 }
 
-// conn_tunnel.c: a new connection's tunnels; those of a further packet, which may be others; and
-// what a tracked UDP packet carries.
+// conn_tunnel.c: a new connection's tunnels; what a tracked UDP packet carries; and what is to be
+// done for each further packet of some connections: its tunnels may be others, or somebody wants it.
 void conn_tunnel_start(struct conn_table *table, struct conn *conn, const struct packet *packet);
-void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struct packet *packet);
 enum packet_tunnel conn_tunnel_carried(struct conn_table *table, struct conn *conn,
 				       const struct packet *packet);
 
-// Is a packet of an existing connection worth conn_tunnel_change()?
-static inline bool conn_tunnel_look(const struct conn *conn, const struct packet *packet)
+void conn_look_closer(struct conn_table *table, struct conn *conn, const struct packet *packet);
+
+// Is a packet of an existing connection worth conn_look_closer()?
+static inline bool conn_is_looked_at(const struct conn *conn, const struct packet *packet)
 {
-	return __builtin_expect((packet->stack != 0) | conn->end[CONN_ORIG].tunnelled, 0);
+	return __builtin_expect((packet->stack != 0) | conn->end[CONN_ORIG].closer, 0);
 }
 
 static inline struct uid conn_uid(const struct conn_table *table, const struct conn *conn)
@@ -233,8 +238,9 @@ static inline struct uid conn_uid(const struct conn_table *table, const struct c
 }
 
 // conn_event.c; the callers have asked conn_subscribed().
-void conn_event_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side);
+// Returns the event, to be completed at once.
+struct conn_event *conn_event_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side);
 void conn_event_removed(struct conn_table *table, const struct conn *conn, enum conn_reason reason);
 void conn_event_gap(struct conn_table *table, const struct conn *conn, unsigned side,
 		    uint64_t position, uint64_t length);
@@ -270,6 +276,8 @@ void conn_flip(struct conn_table *table, struct conn *conn);
 
 // conn_timer.c
 void conn_timers_start(struct conn_table *table, struct conn *conn);
+// Arms the wheel for the earliest of the connection's deadlines.
+void conn_timer_arm(struct conn_table *table, struct conn *conn);
 // Runs what is due at the table's time. False when the connection was removed.
 bool conn_timers_run(struct conn_table *table, struct conn *conn);
 // Sets due[which] and makes sure the wheel asks in time.

@@ -57,6 +57,11 @@ const char *conn_event_name(enum conn_event_kind kind)
 		[CONN_EVENT_SYN_PACKET] = "connection_SYN_packet",
 		[CONN_EVENT_CONTENT_GAP] = "content_gap",
 		[CONN_EVENT_TUNNEL_CHANGED] = "tunnel_changed",
+		[CONN_EVENT_BYTES_THRESHOLD] = "conn_bytes_threshold_crossed",
+		[CONN_EVENT_PACKETS_THRESHOLD] = "conn_packets_threshold_crossed",
+		[CONN_EVENT_DURATION_THRESHOLD] = "conn_duration_threshold_crossed",
+		[CONN_EVENT_GENERIC_THRESHOLD] = "conn_generic_packet_threshold_crossed",
+		[CONN_EVENT_POLL] = "conn_poll_matched",
 	};
 
 	return kind < CONN_EVENT_COUNT ? name[kind] : "?";

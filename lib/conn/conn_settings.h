@@ -30,6 +30,7 @@ typedef void (*conn_carrier_function)(void *context, const struct packet *packet
 typedef void (*conn_event_function)(void *context, const struct conn_event *event);
 
 struct conn_table;
+struct conn_watcher;
 
 // How many timers run before and after a packet when they are limited.
 struct conn_turn {
@@ -68,11 +69,12 @@ struct conn_settings {
 	uint64_t tcp_partial_close_delay;           // connection_partial_close
 	uint64_t connection_status_update_interval; // the event of that name; 0: never
 	uint64_t dns_session_timeout;
-	bool keep_link;      // link addresses and tags of each connection are wanted
-	bool count_segments; // so are segments that were retransmitted or came out of order
-	uint32_t events;     // subscriptions: bit 1 << enum conn_event_kind
-	conn_event_function event;
+	bool keep_link;            // link addresses and tags of each connection are wanted
+	bool count_segments;       // so are segments that were retransmitted or came out of order
+	uint32_t events;           // subscriptions: bit 1 << enum conn_event_kind
+	conn_event_function event; // without `watcher`
 	void *event_context;
+	const struct conn_watcher *watcher;   // NULL: nobody watches a connection
 	const struct packet_tunnels *tunnels; // NULL: none are opened
 	conn_carrier_function carrier;        // NULL: none are opened
 	void *carrier_context;

@@ -117,7 +117,8 @@ static __attribute__((noinline)) void summarize_extension(const struct conn_tabl
 	memcpy(summary->mac, extension->mac, sizeof(summary->mac));
 	memcpy(summary->vlan, extension->vlan, sizeof(summary->vlan));
 	for (unsigned side = 0; side < 2; side++) {
-		summary->ip_bytes[side] |= (uint64_t)extension->ip_bytes_top[side] << 48;
+		if (!conn_cold(table, conn)->watched)
+			summary->ip_bytes[side] |= (uint64_t)extension->ip_bytes_top[side] << 48;
 		if (conn->key.protocol != PACKET_TCP)
 			continue;
 		summary->retransmitted[side] = retransmitted(table, conn, extension, side);
@@ -134,11 +135,16 @@ static void summarize_side(const struct conn_table *table, const struct conn *co
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
 	const struct conn_rare *rare = conn_rare_look(table, conn);
+	const struct conn_watch *watch = conn_watch_get(table, conn);
 	unsigned end = (conn->key.flags & CONN_ORIG_END) ^ side;
 
 	summary->bytes[side] = payload(table, conn, side);
 	summary->packets[side] = (uint64_t)rare->packets_high[side] << 32 | conn->packets[side];
 	summary->ip_bytes[side] = (uint64_t)rare->ip_bytes_high[side] << 32 | conn->ip_bytes[side];
+	if (__builtin_expect(watch != NULL, 0)) {
+		summary->packets[side] = watch->packets[side] + conn->packets[side];
+		summary->ip_bytes[side] = watch->ip_bytes[side] + conn->ip_bytes[side];
+	}
 	summary->address[side] = conn->key.address[end];
 	summary->port[side] = conn->key.port[end];
 	// All of these are 0 without TCP.
@@ -168,7 +174,7 @@ void conn_summarize(const struct conn_table *table, const struct conn *conn,
 	summary->parents = 0;
 	summary->one_way = conn->key.one_way;
 	summary->vlan[0] = summary->vlan[1] = PACKET_NO_VLAN;
-	summary->linked = false;
+	summary->linked = summary->noted = false;
 	// All of them: how many there are would cost more than the copy.
 	memcpy(summary->history, cold->history, sizeof(cold->history));
 	if (__builtin_expect(conn_flag(conn, CONN_EXTENDED), 0))

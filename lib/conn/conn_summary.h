@@ -79,6 +79,7 @@ struct conn_summary {
 	uint8_t one_way;        // ICMP without a reply of its own
 	uint16_t vlan[2];       // of the first packet; PACKET_NO_VLAN without a tag
 	bool linked;            // `mac` was written
+	bool noted;             // watchers added notes, which are sent with it
 	uint32_t round_trip[2]; // TCP handshake, us: the peer's answer to this side, 0 if unknown
 	uint32_t retransmitted[2];            // TCP segments that brought nothing new
 	uint32_t out_of_order[2];             // TCP segments that filled a hole

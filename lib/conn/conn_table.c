@@ -31,6 +31,7 @@ static void unmap_records(struct conn_table *table)
 {
 	conn_slots_destroy(&table->free);
 	memory_unmap(table->bucket, bucket_count(table) * sizeof(*table->bucket));
+	memory_unmap(table->watch, (size_t)table->slots * sizeof(*table->watch));
 	memory_unmap(table->link, (size_t)table->slots * sizeof(*table->link));
 	memory_unmap(table->rare, (size_t)table->slots * sizeof(*table->rare));
 	memory_unmap(table->cold, (size_t)table->slots * sizeof(*table->cold));
@@ -60,10 +61,12 @@ struct conn_table *conn_table_create(const struct conn_settings *settings,
 	table->cold = memory_map((size_t)table->slots * sizeof(*table->cold), settings->hugepages);
 	table->rare = memory_map((size_t)table->slots * sizeof(*table->rare), settings->hugepages);
 	table->link = memory_map((size_t)table->slots * sizeof(*table->link), settings->hugepages);
+	// Small pages, touched as they are needed.
+	table->watch = memory_map((size_t)table->slots * sizeof(*table->watch), false);
 	table->bucket = memory_map(bucket_count(table) * sizeof(*table->bucket),
 				   settings->hugepages);
 	if (table->conn == NULL || table->cold == NULL || table->rare == NULL ||
-	    table->link == NULL || table->bucket == NULL ||
+	    table->link == NULL || table->watch == NULL || table->bucket == NULL ||
 	    conn_slots_create(&table->free, table->slots) < 0)
 		goto no_memory;
 	if (conn_pool_create(&table->pool, table->slots, settings->hugepages) < 0)
@@ -287,7 +290,7 @@ void conn_remove(struct conn_table *table, struct conn *conn, enum conn_reason r
 	uint32_t slot = conn_slot(table, conn);
 
 	conn_at(table, conn);
-	if (conn_subscribed(table, CONN_EVENT_STATE_REMOVE))
+	if (conn_subscribed(table, CONN_EVENT_STATE_REMOVE) || cold->watched)
 		conn_event_removed(table, conn, reason);
 	// The timer that removes it is off the wheel already, as a rule.
 	if (conn->wheel.due != WHEEL_NEVER)
@@ -321,6 +324,15 @@ static bool limbo_has_room(struct conn_table *table)
 	return table->limbo[table->limbo_fill].count < CONN_LIMBO_BATCH;
 }
 
+static void release_watch(struct conn_table *table, struct conn *conn, struct conn_summary *summary)
+{
+	const struct conn_watcher *watcher = table->settings.watcher;
+
+	if (watcher != NULL)
+		watcher->released(watcher->context, table, conn, summary);
+	conn_cold(table, conn)->watched = 0;
+}
+
 size_t conn_finished_take(struct conn_table *table, struct conn_summary *summaries, size_t most)
 {
 	uint32_t slot = table->finished_first;
@@ -333,7 +345,10 @@ size_t conn_finished_take(struct conn_table *table, struct conn_summary *summari
 		// It may have waited for long.
 		if (next != CONN_SLOT_NONE)
 			slot_prefetch(table, next);
-		conn_summarize(table, conn, &summaries[count++]);
+		conn_summarize(table, conn, &summaries[count]);
+		if (__builtin_expect(conn_cold(table, conn)->watched, 0))
+			release_watch(table, conn, &summaries[count]);
+		count++;
 		if (conn_flag(conn, CONN_EXTENDED))
 			conn_extension_release(table, conn);
 		slot_release(table, slot);

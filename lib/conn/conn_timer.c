@@ -20,7 +20,10 @@
 static uint64_t inactivity_due(const struct conn_table *table, const struct conn *conn)
 {
 	uint64_t span = table->settings.inactivity[conn_timeout_class(conn)];
+	const struct conn_watch *watch = conn_watch_get(table, conn);
 
+	if (watch != NULL && watch->inactivity != CONN_INACTIVITY_BY_CLASS)
+		span = watch->inactivity * TIME_MILLISECOND;
 	return span != 0 ? conn->last + span : TIME_NEVER;
 }
 
@@ -39,10 +42,12 @@ static uint64_t earliest(const struct conn_table *table, const struct conn *conn
 		for (int which = 0; which < CONN_DUE_COUNT; which++)
 			due = extension->due[which] < due ? extension->due[which] : due;
 	}
+	if (cold->watched && table->watch[conn_slot(table, conn)].due < due)
+		due = table->watch[conn_slot(table, conn)].due;
 	return due;
 }
 
-static void arm(struct conn_table *table, struct conn *conn)
+void conn_timer_arm(struct conn_table *table, struct conn *conn)
 {
 	wheel_arm(table->wheel, conn_slot(table, conn), earliest(table, conn));
 	table->next_check = wheel_next_check(table->wheel);
@@ -53,7 +58,7 @@ void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which,
 	conn_cold(table, conn)->due[which] = due;
 	// Too early an entry costs a look when it comes up, too late a one would be wrong.
 	if (due < conn->wheel.due)
-		arm(table, conn);
+		conn_timer_arm(table, conn);
 }
 
 void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn_due which,
@@ -65,7 +70,7 @@ void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn
 		return;
 	extension->due[which] = due;
 	if (due < conn->wheel.due)
-		arm(table, conn);
+		conn_timer_arm(table, conn);
 }
 
 void conn_timer_cancel_events(struct conn_table *table, struct conn *conn)
@@ -109,7 +114,7 @@ void conn_timers_start(struct conn_table *table, struct conn *conn)
 		cold->due[0] = table->clock + table->settings.tcp_syn_timeout;
 	else if (has_dns_timer(conn))
 		cold->due[0] = table->clock + table->settings.dns_session_timeout;
-	arm(table, conn);
+	conn_timer_arm(table, conn);
 	if (conn_subscribed(table, CONN_EVENT_STATUS_UPDATE))
 		start_status_updates(table, conn);
 }
@@ -254,6 +259,16 @@ static bool run_dns(struct conn_table *table, struct conn *conn)
 	return true;
 }
 
+// False when the connection was removed.
+static bool run_watch(struct conn_table *table, struct conn *conn, uint64_t upto)
+{
+	const struct conn_watcher *watcher = table->settings.watcher;
+
+	if (table->watch[conn_slot(table, conn)].due <= upto && watcher != NULL)
+		watcher->due(watcher->context, table, conn, false);
+	return conn_flag(conn, CONN_LIVE);
+}
+
 bool conn_timers_run(struct conn_table *table, struct conn *conn)
 {
 	const struct conn_cold *cold = conn_cold(table, conn);
@@ -273,12 +288,14 @@ bool conn_timers_run(struct conn_table *table, struct conn *conn)
 	if (__builtin_expect(table->settings.events != 0 && conn_flag(conn, CONN_EXTENDED), 0) &&
 	    !run_events(table, conn, upto))
 		return false;
+	if (cold->watched && !run_watch(table, conn, upto))
+		return false;
 	if (inactivity_due(table, conn) <= upto) {
 		conn_event(table, conn, CONN_EVENT_TIMEOUT);
 		conn_remove(table, conn, CONN_REASON_INACTIVE);
 		return false;
 	}
-	arm(table, conn);
+	conn_timer_arm(table, conn);
 	return true;
 }
 
@@ -377,6 +394,12 @@ static void run_at_end(struct conn_table *table, struct conn *conn)
 	const struct conn_cold *cold = conn_cold(table, conn);
 	const struct conn_extension *extension = conn_extension_get(table, conn);
 
+	if (cold->watched && table->settings.watcher != NULL &&
+	    table->watch[conn_slot(table, conn)].due != TIME_NEVER) {
+		const struct conn_watcher *watcher = table->settings.watcher;
+
+		watcher->due(watcher->context, table, conn, true);
+	}
 	if (conn->key.protocol != PACKET_TCP) {
 		if (cold->due[0] == TIME_NEVER)
 			return;

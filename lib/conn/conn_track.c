@@ -137,8 +137,8 @@ static inline __attribute__((always_inline)) struct conn *track(struct conn_tabl
 	if (__builtin_expect(conn != NULL, 1)) {
 		if (tcp && packet->tcp_flags & PACKET_TCP_SYN && reuses(table, conn, packet))
 			conn = NULL;
-		else if (conn_tunnel_look(conn, packet))
-			conn_tunnel_change(table, conn, packet);
+		else if (conn_is_looked_at(conn, packet))
+			conn_look_closer(table, conn, packet);
 	}
 	if (__builtin_expect(conn == NULL, 0)) {
 		conn = conn_open(table, packet);
@@ -247,7 +247,11 @@ static inline __attribute__((always_inline)) void track_or_leave(struct conn_tab
 	if (__builtin_expect(likely != NULL, 1)) {
 		struct conn *conn = track(table, packet, likely);
 
-		conn_events_done(table);
+		if (__builtin_expect(table->events_waiting > 0, 0)) {
+			table->packet = packet;
+			conn_event_flush(table);
+			table->packet = NULL;
+		}
 		if (__builtin_expect(packet->may_carry, 0))
 			carry(table, conn, packet, true);
 	} else if (packet->verdict == PACKET_TRACK && packet->may_carry) {

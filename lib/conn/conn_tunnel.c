@@ -15,7 +15,7 @@ static bool same_uid(struct uid a, struct uid b)
 
 static void add_parent(struct conn *conn, struct conn_extension *extension, struct uid parent)
 {
-	conn->end[CONN_ORIG].tunnelled = conn->end[CONN_RESP].tunnelled = 1;
+	conn->end[CONN_ORIG].closer = conn->end[CONN_RESP].closer = 1;
 	for (unsigned i = 0; i < extension->parents; i++) {
 		if (same_uid(extension->parent[i], parent))
 			return;
@@ -34,7 +34,7 @@ void conn_tunnel_start(struct conn_table *table, struct conn *conn, const struct
 	add_parent(conn, extension, packet->parent);
 }
 
-void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struct packet *packet)
+static void change(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
 	struct conn_extension *extension = conn_extension_get(table, conn);
 
@@ -51,6 +51,15 @@ void conn_tunnel_change(struct conn_table *table, struct conn *conn, const struc
 	conn_event(table, conn, CONN_EVENT_TUNNEL_CHANGED);
 	if (packet->stack != 0)
 		add_parent(conn, extension, packet->parent);
+}
+
+void conn_look_closer(struct conn_table *table, struct conn *conn, const struct packet *packet)
+{
+	const struct conn_watcher *watcher = table->settings.watcher;
+
+	change(table, conn, packet);
+	if (conn_cold(table, conn)->watched && watcher != NULL)
+		watcher->packet(watcher->context, table, conn, packet);
 }
 
 // One bit for AYIYA and one for all others, which exclude each other by port or content.

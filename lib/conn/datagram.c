@@ -41,7 +41,10 @@ static void payload_add(struct conn_endpoint *end, int64_t bytes)
 // Both sides have spoken: not among the first to be evicted any more.
 static void answered(struct conn_table *table, struct conn *conn, unsigned side)
 {
-	if (!conn_flag(conn, CONN_HALF_OPEN) || conn->packets[side ^ 1] == 0)
+	// A watched connection's counter may stand anywhere but at 0, so that the others need no look
+	// at their cold line.
+	if (!conn_flag(conn, CONN_HALF_OPEN) || conn->packets[side ^ 1] == 0 ||
+	    conn_packets(table, conn, side ^ 1) == 0)
 		return;
 	conn_flag_clear(conn, CONN_HALF_OPEN);
 	conn_list_remove(table, &table->half_open, conn);

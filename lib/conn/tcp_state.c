@@ -70,8 +70,8 @@ static bool answers(const struct conn_endpoint *end, const struct packet *packet
 // timed.
 static void time_syn_ack(struct conn_table *table, struct conn *conn, const struct packet *packet)
 {
-	if (conn->packets[CONN_ORIG] == 1 && conn->packets[CONN_RESP] == 0 &&
-	    answers(&conn->end[CONN_ORIG], packet))
+	if (conn_packets(table, conn, CONN_ORIG) == 1 &&
+	    conn_packets(table, conn, CONN_RESP) == 0 && answers(&conn->end[CONN_ORIG], packet))
 		conn_cold(table, conn)->round_trip[CONN_ORIG] = microseconds(table, conn);
 }
 
@@ -80,8 +80,9 @@ void tcp_state_time_answer(struct conn_table *table, struct conn *conn, const st
 	struct conn_cold *cold = conn_cold(table, conn);
 	uint32_t there = cold->round_trip[CONN_ORIG], all = microseconds(table, conn);
 
-	if (there == 0 || conn->packets[CONN_ORIG] != 1 || conn->packets[CONN_RESP] != 1 ||
-	    !answers(&conn->end[CONN_RESP], packet) || all < there)
+	if (there == 0 || conn_packets(table, conn, CONN_ORIG) != 1 ||
+	    conn_packets(table, conn, CONN_RESP) != 1 || !answers(&conn->end[CONN_RESP], packet) ||
+	    all < there)
 		return;
 	cold->round_trip[CONN_RESP] = all > there ? all - there : 1;
 }

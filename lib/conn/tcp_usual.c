@@ -11,6 +11,13 @@
 // what tcp.c and tcp_stream.c come down to for it when nothing is out of the ordinary; or false,
 // and nothing was changed. Tests that hardly ever fail are made together, without branches.
 
+// Subscriptions that change nothing here: these events are raised elsewhere.
+#define USUAL_EVENTS                                                                               \
+	(UINT32_C(1) << CONN_EVENT_NEW | UINT32_C(1) << CONN_EVENT_STATE_REMOVE |                  \
+	 UINT32_C(1) << CONN_EVENT_BYTES_THRESHOLD | UINT32_C(1) << CONN_EVENT_PACKETS_THRESHOLD | \
+	 UINT32_C(1) << CONN_EVENT_DURATION_THRESHOLD |                                            \
+	 UINT32_C(1) << CONN_EVENT_GENERIC_THRESHOLD | UINT32_C(1) << CONN_EVENT_POLL)
+
 // Is the endpoint like `model` in all that is not 0 in `look`? Both are constants.
 static inline bool is_like(const struct conn_endpoint *end, struct conn_endpoint look,
 			   struct conn_endpoint model)
@@ -204,7 +211,8 @@ bool tcp_usual_track(struct conn_table *table, struct conn *conn, const struct p
 	bool usual = false;
 
 	if ((packet->payload_length != 0) | (packet->window == 0) |
-	    (packet->transport != PACKET_TRANSPORT_OK) | (table->settings.events != 0))
+	    (packet->transport != PACKET_TRANSPORT_OK) |
+	    ((table->settings.events & ~USUAL_EVENTS) != 0))
 		return false;
 	switch (packet->tcp_flags & PLAIN_CONTROL) {
 	case PACKET_TCP_SYN:

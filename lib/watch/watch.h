@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "conn/conn_event.h"
+#include "conn/conn_watch.h"
+#include "watch/watch_request.h"
+#include "watch/watch_rules.h"
+#include "weir/plugin.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What happens to connections while they live: thresholds, polls, removal hooks, inactivity times of
+// their own, by rule, by plugin or by request. One a worker, which is the only one that may call
+// anything here but where it says otherwise.
+struct watch;
+
+struct packet;
+
+// A connection as it was when a rule with the action `log` fired; for one line of watch.log.
+struct watch_record {
+	struct conn_summary conn;
+	uint64_t time;  // packet time, ns
+	uint64_t value; // that was crossed, or found
+	uint16_t name;  // see watch_name.h
+	uint8_t kind;   // enum watch_kind, or enum watch_feature
+	bool poll;
+	uint8_t side;
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct watch_record) == 448, "rings copy words of 4 bytes");
+
+#define WATCH_NOTE_SIZE 252
+
+// What removal hooks added to a connection's line: one follows each summary that says `noted`.
+struct watch_note {
+	uint16_t length;
+	char text[WATCH_NOTE_SIZE - 2]; // "name=value,name=value"
+};
+
+static_assert(sizeof(struct watch_note) == WATCH_NOTE_SIZE, "rings copy words of 4 bytes");
+
+// Counters, written by the worker, read by others a little late.
+struct watch_counters {
+	uint64_t thresholds; // that fired
+	uint64_t polls;      // looks
+	uint64_t hooks;      // that ran
+	uint64_t captured;   // packets given to a capture
+	uint64_t short_of;   // watchers that found no room
+	uint64_t unset;      // connections whose set of rules found no room
+	uint64_t records_lost;
+	uint64_t rules_late; // times that new rules had to wait, as too many old ones are in use
+};
+
+// A plugin, as one worker has it.
+struct watch_plugin {
+	const struct weir_plugin *plugin;
+	void *state;     // of this worker
+	uint64_t calls;  // callbacks so far
+	uint64_t cycles; // of the processor's clock that they took
+};
+
+// Where what happens goes; all are called with `context`, on the worker.
+struct watch_sinks {
+	// An event for events.log.
+	void (*event)(void *context, const struct conn_event *event);
+	// false when there is no room for it.
+	bool (*record)(void *context, const struct watch_record *record);
+	// Before the summary that says `noted`; there is room for as many as for summaries.
+	void (*note)(void *context, const struct watch_note *note);
+	// A packet of a connection that is captured.
+	void (*packet)(void *context, const struct conn_table *table, const struct conn *conn,
+		       uint16_t name, const struct packet *packet);
+	// A connection that was captured is over.
+	void (*captured)(void *context, struct uid uid);
+	void *context;
+};
+
+// A port or a service with an inactivity time of its own.
+struct watch_span {
+	const char *service; // NULL: ports
+	uint16_t first, last;
+	uint64_t span; // ns
+};
+
+struct watch_settings {
+	uint32_t connections; // that may be live
+	uint32_t log_events;  // bits 1 << enum conn_event_kind
+	struct watch_sinks sinks;
+	struct watch_rules *_Atomic *rules; // where they are published; NULL: there are none
+	struct watch_plugin *plugins;       // [plugin_count], kept and written
+	uint32_t plugin_count;
+	const struct watch_span *services;
+	size_t service_count;
+};
+
+// NULL, with a message, without memory. Start-up only, as the next three.
+struct watch *watch_create(const struct watch_settings *settings);
+void watch_destroy(struct watch *watch);
+
+// What the table's settings name as its watcher.
+const struct conn_watcher *watch_watcher(const struct watch *watch);
+
+// Tells the table that was made with it. Returns 0, or -1 with a message without memory.
+int watch_attach(struct watch *watch, struct conn_table *table);
+
+// Once a burst: takes new rules over.
+void watch_turn(struct watch *watch);
+
+// Carries a request out; `answer` is called once or more, with `context`.
+void watch_serve(struct watch *watch, const struct watch_request *request,
+		 void (*answer)(void *context, const struct watch_answer *answer), void *context);
+
+// The service of a connection was found out: gives it the inactivity time that services of that
+// name have; false when they have none.
+bool watch_service(struct watch *watch, struct conn *conn, const char *service);
+
+// The input is over: plugins are told.
+void watch_finish(struct watch *watch, unsigned worker);
+
+// Any thread.
+const struct watch_counters *watch_counters(const struct watch *watch);

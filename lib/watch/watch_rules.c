@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "watch/watch_rules.h"
+
+#include "base/message.h"
+#include "watch/watch_name.h"
+
+#include <stdlib.h>
+
+static int compare_steps(const void *left, const void *right)
+{
+	const struct watch_step *a = left, *b = right;
+
+	if (a->value != b->value)
+		return a->value < b->value ? -1 : 1;
+	return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+// Where a value of a rule is counted.
+static unsigned step_kind(const struct watch_rule_settings *settings, unsigned kind)
+{
+	return kind == WATCH_DURATION && settings->idle ? WATCH_DURATION_IDLE : kind;
+}
+
+static int make_steps(struct watch_rules *rules, const struct watch_rule_settings *settings)
+{
+	for (unsigned kind = 0; kind < WATCH_STEP_KINDS; kind++) {
+		rules->step[kind] = calloc(rules->rule_count + 1, sizeof(*rules->step[kind]));
+		if (rules->step[kind] == NULL)
+			return -1;
+	}
+	for (uint32_t i = 0; i < rules->rule_count; i++) {
+		for (unsigned kind = 0; kind < WATCH_KIND_COUNT && !settings[i].poll; kind++) {
+			unsigned to = step_kind(&settings[i], kind);
+
+			if (settings[i].value[kind] == 0)
+				continue;
+			rules->step[to][rules->step_count[to]++] = (struct watch_step){
+				.value = settings[i].value[kind], .rule = (uint16_t)i};
+		}
+	}
+	for (unsigned kind = 0; kind < WATCH_STEP_KINDS; kind++)
+		qsort(rules->step[kind], rules->step_count[kind], sizeof(struct watch_step),
+		      compare_steps);
+	return 0;
+}
+
+// Rules with the same filter share it, so that it runs once for a connection.
+static uint16_t add_filter(struct watch_rules *rules, const struct filter *filter)
+{
+	if (filter == NULL)
+		return WATCH_NO_FILTER;
+	rules->filtered = true;
+	for (uint32_t i = 0; i < rules->filter_count; i++) {
+		if (rules->filter[i] == filter)
+			return (uint16_t)i;
+	}
+	rules->filter[rules->filter_count] = filter;
+	return (uint16_t)rules->filter_count++;
+}
+
+static void add_rule(struct watch_rules *rules, struct watch_rule *rule,
+		     const struct watch_rule_settings *settings)
+{
+	rule->filter = add_filter(rules, settings->filter);
+	rule->name = watch_name_number(settings->name);
+	rule->actions = settings->actions;
+	rule->poll = settings->poll;
+	rule->feature = settings->feature;
+	rule->repeat = settings->repeat;
+	rule->interval = settings->interval;
+	rule->above = settings->above;
+	atomic_init(&rule->dead, false);
+	rules->polls |= settings->poll;
+}
+
+struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings, size_t count)
+{
+	struct watch_rules *rules = calloc(1, sizeof(*rules));
+
+	if (count > WATCH_RULES_MOST) {
+		message_error("%zu thresholds and polls, but at most %d are possible; "
+			      "have fewer, with filters that cover more",
+			      count, WATCH_RULES_MOST);
+		free(rules);
+		return NULL;
+	}
+	if (rules == NULL)
+		goto no_memory;
+	rules->rule_count = (uint32_t)count;
+	rules->rule = calloc(count + 1, sizeof(*rules->rule));
+	rules->filter = calloc(count + 1, sizeof(const struct filter *));
+	if (rules->rule == NULL || rules->filter == NULL || make_steps(rules, settings) < 0)
+		goto no_memory;
+	for (size_t i = 0; i < count; i++)
+		add_rule(rules, &rules->rule[i], &settings[i]);
+	return rules;
+
+no_memory:
+	message_error("no memory for %zu rules", count);
+	watch_rules_destroy(rules);
+	return NULL;
+}
+
+void watch_rules_destroy(struct watch_rules *rules)
+{
+	if (rules == NULL)
+		return;
+	for (unsigned kind = 0; kind < WATCH_STEP_KINDS; kind++)
+		free(rules->step[kind]);
+	free(rules->filter);
+	free(rules->rule);
+	free(rules);
+}
+
+void watch_rules_bury(struct watch_rules *rules, uint16_t name, bool poll)
+{
+	for (uint32_t i = 0; i < rules->rule_count; i++) {
+		if (rules->rule[i].name == name && rules->rule[i].poll == poll)
+			atomic_store_explicit(&rules->rule[i].dead, true, memory_order_relaxed);
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "watch/watch_request.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The rules for connections to come: one immutable snapshot, made by the control side, read by all
+// workers through an RCU pointer.
+//
+//   rules:  | rule 0 | rule 1 | ...        thresholds and polls, each with its filter
+//   steps:  of each kind, what the thresholds count, in ascending order: | value, rule | ...
+//
+// Of a connection a worker keeps the set of rules that matched its first packet, and how far up the
+// steps of each kind it is: its next threshold is the next step whose rule is in the set. So one
+// value is compared, whatever the number of rules. A snapshot stays until the last connection with
+// such a set is gone; a rule that was taken away is marked in it.
+
+struct filter;
+
+#define WATCH_RULES_MOST 1024
+#define WATCH_RULE_WORDS (WATCH_RULES_MOST / 64)
+
+// Kinds as a worker keeps them: a duration that also fires while no packet comes is a kind of its
+// own, since others below it may still wait for a packet.
+#define WATCH_DURATION_IDLE WATCH_KIND_COUNT
+#define WATCH_STEP_KINDS    (WATCH_KIND_COUNT + 1)
+
+// One rule, as it is wanted.
+struct watch_rule_settings {
+	const char *name;
+	const struct filter *filter; // NULL: every connection
+	bool poll;
+	uint8_t actions;
+	uint64_t value[WATCH_KIND_COUNT]; // threshold; 0: none
+	bool idle;                        // threshold, its duration
+	uint8_t feature;                  // poll: enum watch_feature
+	bool repeat;
+	uint64_t interval;
+	uint64_t above;
+};
+
+struct watch_rule {
+	uint16_t filter; // number, or WATCH_NO_FILTER
+	uint16_t name;
+	uint8_t actions;
+	bool poll;
+	uint8_t feature;
+	bool repeat;
+	atomic_bool dead; // was taken away while connections still have it
+	uint64_t interval;
+	uint64_t above;
+};
+
+#define WATCH_NO_FILTER UINT16_MAX
+
+struct watch_step {
+	uint64_t value;
+	uint16_t rule;
+};
+
+struct watch_rules {
+	uint32_t rule_count;
+	uint32_t filter_count;
+	bool filtered; // is there any filter
+	bool polls;
+	struct watch_rule *rule;
+	const struct filter **filter;
+	struct watch_step *step[WATCH_STEP_KINDS];
+	uint16_t step_count[WATCH_STEP_KINDS];
+	atomic_uint users; // workers that still have connections with it
+};
+
+// NULL, with a message, for too many rules or without memory. The filters have to stay as long as
+// the snapshot. Control side, as below.
+struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings, size_t count);
+void watch_rules_destroy(struct watch_rules *rules);
+
+// Marks the rule of that name: it does nothing more, for no connection.
+void watch_rules_bury(struct watch_rules *rules, uint16_t name, bool poll);
