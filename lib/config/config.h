@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/address.h"
+#include "config/config_rule.h"
+#include "config/config_texts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,12 +13,6 @@
 enum config_log_format { CONFIG_LOG_TSV, CONFIG_LOG_JSON };
 enum config_source { CONFIG_SOURCE_DIRECT, CONFIG_SOURCE_REPLAY };
 
-// A list of texts; `item` and each text belong to the snapshot.
-struct config_texts {
-	char **item;
-	size_t count;
-};
-
 // A set of ports, one bit each: `bit[port / 64] >> port % 64 & 1`.
 struct config_ports {
 	uint64_t bit[1024];
@@ -24,6 +20,18 @@ struct config_ports {
 
 struct config_prefixes {
 	struct prefix *item;
+	size_t count;
+};
+
+// A service, or some ports, with a time of its own.
+struct config_span {
+	char name[CONFIG_NAME_SIZE]; // of a service
+	uint32_t first, last;        // ports
+	uint64_t span;               // ns; 0: never; UINT64_MAX: none was given
+};
+
+struct config_spans {
+	struct config_span *item;
 	size_t count;
 };
 
@@ -86,8 +94,11 @@ struct config {
 	} timeouts;
 	// [inactivity]
 	struct {
-		struct config_ports tcp_ports; // long-lived interactive services
-		uint64_t tcp_ports_timeout;    // 0: never
+		struct config_ports tcp_ports;      // long-lived interactive services, all of them
+		struct config_spans tcp_port_spans; // those with a time of their own, each once
+		uint64_t tcp_ports_timeout;         // of the others; 0: never
+		struct config_spans services;       // each once
+		uint64_t services_timeout; // of those without a time of their own; 0: never
 	} inactivity;
 	// [ports]
 	struct {
@@ -126,7 +137,35 @@ struct config {
 	struct {
 		char *names; // an extended regular expression that was found valid; empty: none
 	} log_events;
-	char **places; // see config_place()
+	// [control]
+	struct {
+		char *socket;  // a path, "none" or "auto"
+		uint32_t mode; // of that file
+	} control;
+	// [captures]
+	struct {
+		char *directory;  // relative to that of the log
+		uint32_t maximum; // files
+		uint64_t size;    // of a file, bytes
+		uint32_t packet;  // bytes kept of one packet
+	} captures;
+	// [threshold NAME]
+	struct {
+		struct config_threshold *item;
+		size_t count;
+	} thresholds;
+	// [poll NAME]
+	struct {
+		struct config_poll *item;
+		size_t count;
+	} polls;
+	// [plugin NAME]
+	struct {
+		struct config_plugin *item;
+		size_t count;
+	} plugins;
+	char **places;                                       // see config_place()
+	struct config_notes *rule_places[CONFIG_RULE_COUNT]; // see config_rule_place()
 };
 
 // A snapshot with every default set, or NULL when memory is out. Start-up and control only, as all
@@ -152,6 +191,11 @@ int config_finish(struct config *config);
 // log.format=tsv: ", or nothing when it has its default. Belongs to `config`, until the key is set
 // again.
 const char *config_place(const struct config *config, const char *section, const char *name);
+
+// Which keys differ between two snapshots that cannot change while weir runs, as "[log] format,
+// [plugin x] path" in `text`, which ends with "..." when it has no room for all. Returns how many.
+size_t config_fixed_changes(const struct config *running, const struct config *wanted, char *text,
+			    size_t size);
 
 void config_destroy(struct config *config);
 
