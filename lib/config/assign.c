@@ -67,6 +67,31 @@ static int assign_texts(int (*parse)(const char *, struct config_texts *, struct
 	return 0;
 }
 
+static int assign_timed_ports(const char *text, struct config_ports *ports,
+			      struct config_spans *spans, struct config_why *why)
+{
+	struct config_spans own;
+	int status = config_parse_timed_ports(text, ports, &own, why);
+
+	if (status)
+		return status;
+	config_spans_free(spans);
+	*spans = own;
+	return 0;
+}
+
+static int assign_services(const char *text, struct config_spans *member, struct config_why *why)
+{
+	struct config_spans value;
+	int status = config_parse_services(text, &value, why);
+
+	if (status)
+		return status;
+	config_spans_free(member);
+	*member = value;
+	return 0;
+}
+
 static int assign_text(const char *text, char **member)
 {
 	char *value = strdup(text);
@@ -101,18 +126,37 @@ static int assign_source(const char *text, enum config_source *member, struct co
 	return 0;
 }
 
-int config_assign(struct config *config, const struct config_key *key, const char *text,
-		  struct config_why *why)
+static int assign_checked(int (*check)(const char *, struct config_why *), const char *text,
+			  char **member, struct config_why *why)
 {
-	void *member = (char *)config + key->offset;
+	int status = check(text, why);
 
-	if (*text == '\0' && !config_key_is_list(key) && key->kind != CONFIG_PATTERN)
+	return status ? status : assign_text(text, member);
+}
+
+int config_check_text(const struct config_key *key, const char *text, struct config_why *why)
+{
+	if (*text == '\0' && !config_key_may_be_empty(key)) {
+		if (!key->default_value)
+			return config_fail(why, "the value is missing; write it behind '='");
 		return config_fail(why, "the value is missing; the default is %s",
 				   key->default_value);
+	}
 	for (const char *c = text; *c; c++)
 		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
 			return config_fail(why, "the value holds a control character; write it "
 						"without");
+	return 0;
+}
+
+int config_assign(void *object, const struct config_key *key, const char *text,
+		  struct config_why *why)
+{
+	void *member = (char *)object + key->offset;
+	int status = config_check_text(key, text, why);
+
+	if (status)
+		return status;
 	switch (key->kind) {
 	case CONFIG_BOOLEAN:
 		return config_parse_boolean(text, member, why);
@@ -135,21 +179,31 @@ int config_assign(struct config *config, const struct config_key *key, const cha
 	case CONFIG_CORES:
 		return assign_texts(config_parse_cores, text, member, why);
 	case CONFIG_PATH:
+	case CONFIG_FILTER:
+	case CONFIG_ABOVE:
 		return assign_text(text, member);
 	case CONFIG_SOURCE:
 		return assign_source(text, member, why);
 	case CONFIG_LOG_FORMAT:
 		return assign_log_format(text, member, why);
-	case CONFIG_PATTERN: {
-		int status = config_check_pattern(text, why);
-
-		return status ? status : assign_text(text, member);
-	}
-	case CONFIG_LOG_NAME: {
-		int status = config_check_log_name(text, why);
-
-		return status ? status : assign_text(text, member);
-	}
+	case CONFIG_PATTERN:
+		return assign_checked(config_check_pattern, text, member, why);
+	case CONFIG_LOG_NAME:
+		return assign_checked(config_check_log_name, text, member, why);
+	case CONFIG_SOCKET:
+		return assign_checked(config_check_socket, text, member, why);
+	case CONFIG_MODE:
+		return config_parse_mode(text, member, why);
+	case CONFIG_TIMED_PORTS:
+		return assign_timed_ports(text, member, (void *)((char *)object + key->spans), why);
+	case CONFIG_SERVICES:
+		return assign_services(text, member, why);
+	case CONFIG_FEATURE:
+		return config_parse_feature(text, member, why);
+	case CONFIG_ACTIONS:
+		return config_parse_actions(text, member, why);
+	case CONFIG_OTHER:
+		break;
 	}
 	return -EINVAL;
 }

@@ -6,6 +6,7 @@
 #include "config/assign.h"
 #include "config/key.h"
 #include "config/place.h"
+#include "config/rule.h"
 #include "config/suggest.h"
 #include "config/value.h"
 
@@ -22,7 +23,10 @@ struct config *config_create(void)
 	if (!config)
 		return NULL;
 	for (size_t i = 0; i < config_key_count; i++) {
-		if (config_assign(config, &config_keys[i], config_keys[i].default_value, &why)) {
+		const struct config_key *key = &config_keys[i];
+
+		if (key->rule == CONFIG_RULE_NONE &&
+		    config_assign(config, key, key->default_value, &why)) {
 			config_destroy(config);
 			return NULL;
 		}
@@ -34,14 +38,10 @@ void config_destroy(struct config *config)
 {
 	if (!config)
 		return;
-	config_texts_free(&config->capture.interfaces);
-	config_texts_free(&config->capture.eal);
-	config_texts_free(&config->workers.cores);
-	free(config->networks.local.item);
-	free(config->log.directory);
-	free(config->log.rotate_name);
-	config_texts_free(&config->log.columns);
-	free(config->log_events.names);
+	for (size_t i = 0; i < config_key_count; i++)
+		if (config_keys[i].rule == CONFIG_RULE_NONE)
+			config_release(config, &config_keys[i]);
+	config_rules_free(config);
 	config_place_free(config);
 	free(config);
 }
@@ -60,33 +60,67 @@ static char *trim(char *text)
 }
 
 // `place` is the assignment as it was given; `section`, `name` and `value` are its parts.
-static int set(struct config *config, const char *place, const char *section, const char *name,
-	       const char *value)
+static int set_key(struct config *config, const char *place, const struct config_section *section,
+		   const char *name, const char *value)
 {
-	const struct config_key *key = config_key_find(section, name);
+	const struct config_key *key = config_section_key(section, name);
 	char suggestion[CONFIG_SUGGESTION_SIZE];
 	struct config_why why;
 	int status;
 
-	if (!config_section_exists(section)) {
-		config_suggest_section(section, suggestion);
-		message_error("--set %.200s: [%.60s]: unknown section; %s", place, section,
-			      suggestion);
-		return -EINVAL;
-	}
 	if (!key) {
 		config_suggest_key(section, name, suggestion);
-		message_error("--set %.200s: [%s] %.60s: unknown key; %s", place, section, name,
-			      suggestion);
+		message_error("--set %.200s: [%s] %.60s: unknown key; %s", place, section->label,
+			      name, suggestion);
 		return -EINVAL;
 	}
-	status = config_assign(config, key, value, &why);
+	status = config_section_assign(config, section, key, name, value, &why);
 	if (status == -ENOMEM)
 		message_error("--set %.200s: not enough memory; free some and start again", place);
 	else if (status)
-		message_error("--set %.200s: [%s] %s: %s", place, section, name, why.text);
+		message_error("--set %.200s: [%s] %.60s: %s", place, section->label, name,
+			      why.text);
 	else
-		config_place_note(config, key, "--set %.200s: ", place);
+		config_place_note(config, section, name, "--set %.200s: ", place);
+	return status;
+}
+
+// Sees to it that there is a section. Returns 1 when it was made, 0 when it was there, -EINVAL with
+// `why`, or -ENOMEM.
+static int provide_section(struct config *config, const struct config_section *section,
+			   struct config_why *why)
+{
+	int status;
+
+	if (section->rule == CONFIG_RULE_NONE ||
+	    config_rule_index(config, section->rule, section->name) >= 0)
+		return 0;
+	status = config_rule_add(config, section, why);
+	return status < 0 ? status : 1;
+}
+
+static int set(struct config *config, const char *place, const char *title, const char *name,
+	       const char *value)
+{
+	struct config_section section;
+	struct config_why why;
+	int made = config_section_parse(title, &section, &why), status;
+
+	if (made == 0)
+		made = provide_section(config, &section, &why);
+	if (made == -ENOMEM) {
+		message_error("--set %.200s: not enough memory; free some and start again", place);
+		return made;
+	}
+	if (made < 0) {
+		message_error("--set %.200s: [%.60s]: %s", place, title, why.text);
+		return made;
+	}
+	if (made)
+		config_place_note(config, &section, NULL, "--set %.200s: ", place);
+	status = set_key(config, place, &section, name, value);
+	if (status && made)
+		config_rule_remove_last(config, section.rule);
 	return status;
 }
 
@@ -173,5 +207,7 @@ int config_finish(struct config *config)
 			      cores->count, config->workers.count, config->workers.count);
 		return -EINVAL;
 	}
-	return check_tunnel_ports(config);
+	if (check_tunnel_ports(config) < 0)
+		return -EINVAL;
+	return config_rules_finish(config);
 }

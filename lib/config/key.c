@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "config/config.h"
+#include "config/value.h"
 
 #include <string.h>
 
@@ -11,26 +12,42 @@
 #define MEBI     (KIBI * KIBI)
 #define TEBI     (MEBI * MEBI)
 #define SPAN_MIN TIME_MILLISECOND
-#define SPAN_MAX (3650 * TIME_DAY) // a time that is this far ahead still fits in 63 bits
+#define SPAN_MAX CONFIG_SPAN_MAX
 
-#define MEMBER(section_, key_)                                                                     \
-	.section = #section_, .name = #key_, .offset = offsetof(struct config, section_.key_),     \
-	.size = sizeof(((struct config *)NULL)->section_.key_)
+#define MEMBER(type_, section_, key_, member_)                                                     \
+	.section = section_, .name = #key_, .offset = offsetof(struct type_, member_),             \
+	.size = sizeof(((struct type_ *)NULL)->member_)
 
-#define ANY(section_, key_, kind_, default_)                                                       \
+// What may follow in each of these: members of the row that differ from nothing.
+#define ANY(section_, key_, kind_, default_, ...)                                                  \
 	{                                                                                          \
-		MEMBER(section_, key_), .kind = kind_, .default_value = default_                   \
+		MEMBER(config, #section_, key_, section_.key_),                                    \
+			.kind = kind_, .default_value = default_, __VA_ARGS__                      \
 	}
 
 // A number: what 0 stands for (or NULL), and the least and the greatest value.
-#define NUMBER(section_, key_, kind_, default_, zero_, min_, max_)                                 \
-	{                                                                                          \
-		MEMBER(section_, key_), .kind = kind_, .default_value = default_, .zero = zero_,   \
-					.min = min_, .max = max_                                   \
-	}
+#define NUMBER(section_, key_, kind_, default_, zero_, min_, max_, ...)                            \
+	ANY(section_, key_, kind_, default_, .zero = zero_, .min = min_, .max = max_, __VA_ARGS__)
 
 #define TIMEOUT(key_, default_, zero_)                                                             \
 	NUMBER(timeouts, key_, CONFIG_SPAN, default_, zero_, SPAN_MIN, SPAN_MAX)
+
+// A key of a section that has a name of its own.
+#define RULE(rule_, section_, key_, member_, kind_, default_, ...)                                 \
+	{                                                                                          \
+		MEMBER(config_##section_, #section_, key_, member_),                               \
+			.rule = rule_, .kind = kind_, .default_value = default_, __VA_ARGS__       \
+	}
+
+#define THRESHOLD(key_, member_, kind_, default_, ...)                                             \
+	RULE(CONFIG_RULE_THRESHOLD, threshold, key_, member_, kind_, default_, .live = true,       \
+	     __VA_ARGS__)
+
+#define LIMIT(key_, kind_, min_, max_)                                                             \
+	THRESHOLD(key_, key_, kind_, "0", .zero = "none", .min = min_, .max = max_)
+
+#define POLL(key_, member_, kind_, default_, ...)                                                  \
+	RULE(CONFIG_RULE_POLL, poll, key_, member_, kind_, default_, .live = true, __VA_ARGS__)
 
 #define LIKELY_SERVER_TCP                                                                          \
 	"21 22 25 53 79 80 81 88 135 139 143 389 443 445 465 502 514 563 585 587 614 631 636 989 " \
@@ -97,8 +114,13 @@ const struct config_key config_keys[] = {
 	TIMEOUT(connection_status_update_interval, "0", "never"),
 	NUMBER(timeouts, max_timer_expires, CONFIG_COUNT, "300", "all that are due", 1, 65536),
 
-	ANY(inactivity, tcp_ports, CONFIG_PORTS, "21 22 23 513"),
-	NUMBER(inactivity, tcp_ports_timeout, CONFIG_SPAN, "1 h", "never", SPAN_MIN, SPAN_MAX),
+	ANY(inactivity, tcp_ports, CONFIG_TIMED_PORTS, "21 22 23 513",
+	    .spans = offsetof(struct config, inactivity.tcp_port_spans), .live = true),
+	NUMBER(inactivity, tcp_ports_timeout, CONFIG_SPAN, "1 h", "never", SPAN_MIN, SPAN_MAX,
+	       .live = true),
+	ANY(inactivity, services, CONFIG_SERVICES, "ftp ssh", .live = true),
+	NUMBER(inactivity, services_timeout, CONFIG_SPAN, "1 h", "never", SPAN_MIN, SPAN_MAX,
+	       .live = true),
 
 	ANY(ports, likely_server_tcp, CONFIG_PORTS, LIKELY_SERVER_TCP),
 	ANY(ports, likely_server_udp, CONFIG_PORTS, LIKELY_SERVER_UDP),
@@ -117,23 +139,54 @@ const struct config_key config_keys[] = {
 	ANY(log, format, CONFIG_LOG_FORMAT, "tsv"),
 	// Rotated files are told apart by a time in whole seconds.
 	NUMBER(log, rotate_interval, CONFIG_SPAN, "0", "never", TIME_SECOND, SPAN_MAX),
-	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 4096, 1024 * TEBI),
+	NUMBER(log, rotate_size, CONFIG_SIZE, "0", "never", 4096, CONFIG_BYTES_MAX),
 	ANY(log, rotate_name, CONFIG_LOG_NAME, "{path}.%Y-%m-%d-%H-%M-%S.log"),
 	NUMBER(log, flush_interval, CONFIG_SPAN, "1 s", "at once", SPAN_MIN, TIME_HOUR),
 	ANY(log, columns, CONFIG_NAMES, ""),
 	NUMBER(log, community_id_seed, CONFIG_COUNT, "0", "none", 1, 65535),
 
 	{
-		.section = "log events",
-		.name = "names",
+		MEMBER(config, "log events", names, log_events.names),
 		.kind = CONFIG_PATTERN,
-		.offset = offsetof(struct config, log_events.names),
-		.size = sizeof(((struct config *)NULL)->log_events.names),
 		.default_value = "",
 	},
+
+	ANY(control, socket, CONFIG_SOCKET, "auto"),
+	ANY(control, mode, CONFIG_MODE, "0600"),
+
+	ANY(captures, directory, CONFIG_PATH, "captures"),
+	NUMBER(captures, maximum, CONFIG_COUNT, "100", NULL, 1, 10000),
+	NUMBER(captures, size, CONFIG_SIZE, "10 MiB", NULL, 64 * KIBI, TEBI),
+	NUMBER(captures, packet, CONFIG_SIZE, "2 KiB", NULL, 64, 2 * KIBI),
+
+	THRESHOLD(filter, filter, CONFIG_FILTER, ""),
+	LIMIT(orig_bytes, CONFIG_SIZE, 1, CONFIG_BYTES_MAX),
+	LIMIT(resp_bytes, CONFIG_SIZE, 1, CONFIG_BYTES_MAX),
+	LIMIT(orig_pkts, CONFIG_COUNT, 1, CONFIG_PACKETS_MAX),
+	LIMIT(resp_pkts, CONFIG_COUNT, 1, CONFIG_PACKETS_MAX),
+	LIMIT(pkts, CONFIG_COUNT, 1, CONFIG_PACKETS_MAX),
+	LIMIT(duration, CONFIG_SPAN, SPAN_MIN, SPAN_MAX),
+	THRESHOLD(idle, idle, CONFIG_BOOLEAN, "no"),
+	THRESHOLD(action, actions, CONFIG_ACTIONS, "event"),
+
+	POLL(filter, filter, CONFIG_FILTER, ""),
+	POLL(interval, interval, CONFIG_SPAN, "1 s", .min = SPAN_MIN, .max = SPAN_MAX),
+	POLL(feature, feature, CONFIG_FEATURE, NULL),
+	POLL(above, above_text, CONFIG_ABOVE, NULL),
+	POLL(repeat, repeat, CONFIG_BOOLEAN, "no"),
+	POLL(action, actions, CONFIG_ACTIONS, "event"),
+
+	RULE(CONFIG_RULE_PLUGIN, plugin, path, path, CONFIG_PATH, NULL),
 };
 
 const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+const struct config_key config_key_other = {
+	.section = "plugin",
+	.name = "",
+	.kind = CONFIG_OTHER,
+	.rule = CONFIG_RULE_PLUGIN,
+};
 
 const struct config_key *config_key_find(const char *section, const char *name)
 {
@@ -147,7 +200,8 @@ const struct config_key *config_key_find(const char *section, const char *name)
 bool config_section_exists(const char *section)
 {
 	for (size_t i = 0; i < config_key_count; i++)
-		if (strcmp(config_keys[i].section, section) == 0)
+		if (config_keys[i].rule == CONFIG_RULE_NONE &&
+		    strcmp(config_keys[i].section, section) == 0)
 			return true;
 	return false;
 }
@@ -161,8 +215,18 @@ bool config_key_is_list(const struct config_key *key)
 	case CONFIG_WORDS:
 	case CONFIG_NAMES:
 	case CONFIG_CORES:
+	case CONFIG_TIMED_PORTS:
+	case CONFIG_SERVICES:
+	case CONFIG_FILTER:
+	case CONFIG_ACTIONS:
 		return true;
 	default:
 		return false;
 	}
+}
+
+bool config_key_may_be_empty(const struct config_key *key)
+{
+	return key->kind == CONFIG_PATTERN || key->kind == CONFIG_OTHER ||
+	       (config_key_is_list(key) && key->kind != CONFIG_ACTIONS);
 }

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
-#include "config/value.h"
+#include "config/list.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEPARATORS " \t,"
-#define BLANKS     " \t"
-#define CORES_MAX  1024
+#define CORES_MAX 1024
 
-struct word {
-	const char *text;
-	size_t length;
-};
-
-// For "%.*s" in a message: enough to recognise the word.
-static int shown(struct word word)
+int config_word_shown(struct config_word word)
 {
 	return word.length < 60 ? (int)word.length : 60;
 }
 
-static bool next_word(const char **cursor, const char *separators, struct word *word)
+bool config_word_next(const char **cursor, const char *separators, struct config_word *word)
 {
 	*cursor += strspn(*cursor, separators);
 	word->text = *cursor;
@@ -45,8 +37,7 @@ static bool read_number(const char **text, const char *end, uint32_t max, uint32
 	return *text > start;
 }
 
-// "80" or "6666-6669"; `what` names one item in messages.
-static int read_range(struct word word, const char *what, uint32_t max, uint32_t *first,
+int config_word_range(struct config_word word, const char *what, uint32_t max, uint32_t *first,
 		      uint32_t *last, struct config_why *why)
 {
 	const char *text = word.text, *end = word.text + word.length;
@@ -62,36 +53,62 @@ static int read_range(struct word word, const char *what, uint32_t max, uint32_t
 	if (text != end)
 		goto wrong;
 	if (*first > *last)
-		return config_fail(why, "the range %.*s runs backwards; write %u-%u", shown(word),
-				   word.text, *last, *first);
+		return config_fail(why, "the range %.*s runs backwards; write %u-%u",
+				   config_word_shown(word), word.text, *last, *first);
 	return 0;
 
 wrong:
 	return config_fail(why,
 			   "'%.*s' is not a %s; write numbers from 0 to %u or ranges such as 5-8, "
 			   "without blanks",
-			   shown(word), word.text, what, max);
+			   config_word_shown(word), word.text, what, max);
+}
+
+// The bits of one word of a set that stand for ports from `first` to `last`, which is not before it.
+static uint64_t range_bits(uint32_t word, uint32_t first, uint32_t last)
+{
+	uint64_t bits = UINT64_MAX;
+
+	if (first > word * 64)
+		bits &= UINT64_MAX << (first - word * 64);
+	if (last < word * 64 + 63)
+		bits &= UINT64_MAX >> (63 - (last - word * 64));
+	return bits;
+}
+
+void config_ports_add(struct config_ports *ports, uint32_t first, uint32_t last)
+{
+	for (uint32_t word = first / 64; word <= last / 64; word++)
+		ports->bit[word] |= range_bits(word, first, last);
+}
+
+bool config_ports_overlap(const struct config_ports *ports, uint32_t first, uint32_t last)
+{
+	for (uint32_t word = first / 64; word <= last / 64; word++)
+		if (ports->bit[word] & range_bits(word, first, last))
+			return true;
+	return false;
 }
 
 int config_parse_ports(const char *text, struct config_ports *value, struct config_why *why)
 {
 	struct config_ports ports = {0};
-	struct word word;
+	struct config_word word;
 
-	while (next_word(&text, SEPARATORS, &word)) {
+	while (config_word_next(&text, CONFIG_SEPARATORS, &word)) {
 		uint32_t first, last;
-		int status = read_range(word, "port", UINT16_MAX, &first, &last, why);
+		int status = config_word_range(word, "port", UINT16_MAX, &first, &last, why);
 
 		if (status)
 			return status;
-		for (uint32_t port = first; port <= last; port++)
-			ports.bit[port / 64] |= UINT64_C(1) << (port % 64);
+		config_ports_add(&ports, first, last);
 	}
 	*value = ports;
 	return 0;
 }
 
-static int add_prefix(struct config_prefixes *prefixes, struct word word, struct config_why *why)
+static int add_prefix(struct config_prefixes *prefixes, struct config_word word,
+		      struct config_why *why)
 {
 	char copy[ADDRESS_TEXT_SIZE + sizeof("/128")];
 	struct prefix prefix, *item;
@@ -104,7 +121,7 @@ static int add_prefix(struct config_prefixes *prefixes, struct word word, struct
 		return config_fail(why,
 				   "'%.*s' is not a network; write for instance 10.0.0.0/8 or "
 				   "2001:db8::/32",
-				   shown(word), word.text);
+				   config_word_shown(word), word.text);
 	item = reallocarray(prefixes->item, prefixes->count + 1, sizeof(*item));
 	if (!item)
 		return -ENOMEM;
@@ -116,9 +133,9 @@ static int add_prefix(struct config_prefixes *prefixes, struct word word, struct
 int config_parse_prefixes(const char *text, struct config_prefixes *value, struct config_why *why)
 {
 	struct config_prefixes prefixes = {0};
-	struct word word;
+	struct config_word word;
 
-	while (next_word(&text, SEPARATORS, &word)) {
+	while (config_word_next(&text, CONFIG_SEPARATORS, &word)) {
 		int status = add_prefix(&prefixes, word, why);
 
 		if (status) {
@@ -138,7 +155,7 @@ void config_texts_free(struct config_texts *texts)
 	*texts = (struct config_texts){0};
 }
 
-static int add_text(struct config_texts *texts, struct word word)
+int config_texts_add(struct config_texts *texts, struct config_word word)
 {
 	char **item = reallocarray(texts->item, texts->count + 1, sizeof(*item));
 
@@ -153,24 +170,27 @@ static int add_text(struct config_texts *texts, struct word word)
 }
 
 // A device, a column or a CPU that is named twice is always a slip.
-static int add_once(struct config_texts *texts, struct word word, struct config_why *why)
+int config_texts_add_once(struct config_texts *texts, struct config_word word,
+			  struct config_why *why)
 {
+	if (texts->count == CONFIG_LIST_MAX)
+		return config_fail(why, "more than %d items; write fewer", CONFIG_LIST_MAX);
 	for (size_t i = 0; i < texts->count; i++)
 		if (strlen(texts->item[i]) == word.length &&
 		    memcmp(texts->item[i], word.text, word.length) == 0)
-			return config_fail(why, "'%.*s' is given twice; write it once", shown(word),
-					   word.text);
-	return add_text(texts, word);
+			return config_fail(why, "'%.*s' is given twice; write it once",
+					   config_word_shown(word), word.text);
+	return config_texts_add(texts, word);
 }
 
 int config_parse_words(const char *text, struct config_texts *value, struct config_why *why)
 {
 	struct config_texts texts = {0};
-	struct word word;
+	struct config_word word;
 	int status;
 
-	while (next_word(&text, BLANKS, &word)) {
-		status = add_text(&texts, word);
+	while (config_word_next(&text, CONFIG_BLANKS, &word)) {
+		status = config_texts_add(&texts, word);
 		if (status) {
 			config_texts_free(&texts);
 			return status;
@@ -188,14 +208,14 @@ static bool is_argument(const char *text)
 	return length > 0 && text[length] == '=';
 }
 
-static bool next_device(const char **cursor, struct word *word)
+static bool next_device(const char **cursor, struct config_word *word)
 {
-	struct word more;
+	struct config_word more;
 
-	if (!next_word(cursor, SEPARATORS, word))
+	if (!config_word_next(cursor, CONFIG_SEPARATORS, word))
 		return false;
 	while (**cursor == ',' && is_argument(*cursor + 1)) {
-		next_word(cursor, SEPARATORS, &more);
+		config_word_next(cursor, CONFIG_SEPARATORS, &more);
 		word->length = (size_t)(*cursor - word->text);
 	}
 	return true;
@@ -204,10 +224,10 @@ static bool next_device(const char **cursor, struct word *word)
 int config_parse_devices(const char *text, struct config_texts *value, struct config_why *why)
 {
 	struct config_texts texts = {0};
-	struct word word;
+	struct config_word word;
 
 	while (next_device(&text, &word)) {
-		int status = add_once(&texts, word, why);
+		int status = config_texts_add_once(&texts, word, why);
 
 		if (status) {
 			config_texts_free(&texts);
@@ -221,10 +241,10 @@ int config_parse_devices(const char *text, struct config_texts *value, struct co
 int config_parse_names(const char *text, struct config_texts *value, struct config_why *why)
 {
 	struct config_texts texts = {0};
-	struct word word;
+	struct config_word word;
 
-	while (next_word(&text, SEPARATORS, &word)) {
-		int status = add_once(&texts, word, why);
+	while (config_word_next(&text, CONFIG_SEPARATORS, &word)) {
+		int status = config_texts_add_once(&texts, word, why);
 
 		if (status) {
 			config_texts_free(&texts);
@@ -235,16 +255,17 @@ int config_parse_names(const char *text, struct config_texts *value, struct conf
 	return 0;
 }
 
-static int add_cores(struct config_texts *texts, struct word word, struct config_why *why)
+static int add_cores(struct config_texts *texts, struct config_word word, struct config_why *why)
 {
 	uint32_t first, last;
-	int status = read_range(word, "CPU", CORES_MAX - 1, &first, &last, why);
+	int status = config_word_range(word, "CPU", CORES_MAX - 1, &first, &last, why);
 
 	for (uint32_t core = first; status == 0 && core <= last; core++) {
 		char number[16];
 		int length = snprintf(number, sizeof(number), "%u", core);
 
-		status = add_once(texts, (struct word){number, (size_t)length}, why);
+		status = config_texts_add_once(texts, (struct config_word){number, (size_t)length},
+					       why);
 	}
 	return status;
 }
@@ -252,9 +273,9 @@ static int add_cores(struct config_texts *texts, struct word word, struct config
 int config_parse_cores(const char *text, struct config_texts *value, struct config_why *why)
 {
 	struct config_texts texts = {0};
-	struct word word;
+	struct config_word word;
 
-	while (next_word(&text, SEPARATORS, &word)) {
+	while (config_word_next(&text, CONFIG_SEPARATORS, &word)) {
 		int status = add_cores(&texts, word, why);
 
 		if (status) {

@@ -5,8 +5,10 @@
 #include "base/message.h"
 #include "config/assign.h"
 #include "config/file.h"
+#include "config/list.h"
 #include "config/key.h"
 #include "config/place.h"
+#include "config/rule.h"
 #include "config/suggest.h"
 
 #include <errno.h>
@@ -42,13 +44,22 @@ struct loader {
 	char *next; // what is not yet read of the file
 	unsigned line;
 	unsigned mistakes;
-	enum section_state section;
+	enum section_state state_of_section;
+	struct config_section section;
 	bool continued; // this line continues the value of an earlier one
 	enum value_state state;
 	const struct config_key *key;
+	char *name; // of the key
 	char *value;
+	size_t value_length;
 	unsigned value_line;
-	unsigned *given; // for each row of the table, the line that set it
+	// The lines that set each row of the table (of the current section, if it has a name of its
+	// own), each further key of the current plugin, and each section that has a name.
+	unsigned *given;
+	struct config_texts others;
+	unsigned given_other[CONFIG_OTHERS_MAX];
+	unsigned given_nowhere;
+	unsigned given_rule[CONFIG_RULE_COUNT][CONFIG_RULES_MAX];
 	int error;
 };
 
@@ -68,6 +79,13 @@ __attribute__((format(printf, 3, 4))) static void mistake(struct loader *loader,
 	loader->mistakes++;
 }
 
+static void free_value(struct loader *loader)
+{
+	free(loader->name);
+	free(loader->value);
+	loader->name = loader->value = NULL;
+}
+
 // Sets what is pending, now that its last line is known.
 static void finish_value(struct loader *loader)
 {
@@ -75,38 +93,55 @@ static void finish_value(struct loader *loader)
 	int status;
 
 	if (loader->state == VALUE_PENDING) {
-		status = config_assign(loader->config, loader->key, loader->value, &why);
+		status = config_section_assign(loader->config, &loader->section, loader->key,
+					       loader->name, loader->value, &why);
 		if (status == -ENOMEM)
 			loader->error = -ENOMEM;
 		else if (status)
-			mistake(loader, loader->value_line, "[%s] %s: %s", loader->key->section,
-				loader->key->name, why.text);
+			mistake(loader, loader->value_line, "[%s] %.60s: %s", loader->section.label,
+				loader->name, why.text);
 		else
-			config_place_note(loader->config, loader->key, "%s:%u: ", loader->path,
-					  loader->value_line);
+			config_place_note(loader->config, &loader->section, loader->name,
+					  "%s:%u: ", loader->path, loader->value_line);
 	}
-	free(loader->value);
-	loader->value = NULL;
+	free_value(loader);
 	loader->state = VALUE_NONE;
 }
 
 // Forgets what is pending, after a mistake in it.
 static void drop_value(struct loader *loader)
 {
-	free(loader->value);
-	loader->value = NULL;
+	free_value(loader);
 	loader->state = VALUE_WRONG;
 }
 
-static void begin_value(struct loader *loader, const char *section, const char *name,
-			const char *value)
+// Where to note the line of a plugin's own key. What it was given before this file does not count.
+static unsigned *other_line(struct loader *loader, const char *name)
+{
+	size_t count = loader->others.count;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(loader->others.item[i], name) == 0)
+			return &loader->given_other[i];
+	loader->given_nowhere = 0;
+	if (count == CONFIG_OTHERS_MAX) // it will be refused
+		return &loader->given_nowhere;
+	if (config_texts_add(&loader->others, (struct config_word){name, strlen(name)}) < 0) {
+		loader->error = -ENOMEM;
+		return &loader->given_nowhere;
+	}
+	loader->given_other[count] = 0;
+	return &loader->given_other[count];
+}
+
+static void begin_value(struct loader *loader, const char *name, const char *value)
 {
 	char suggestion[CONFIG_SUGGESTION_SIZE];
-	const struct config_key *key = config_key_find(section, name);
+	const struct config_key *key;
 	unsigned *given;
 
 	loader->state = VALUE_WRONG;
-	if (loader->section == SECTION_NONE) {
+	if (loader->state_of_section == SECTION_NONE) {
 		const char *owner = config_section_of(name);
 
 		mistake(loader, loader->line,
@@ -114,53 +149,62 @@ static void begin_value(struct loader *loader, const char *section, const char *
 			name, owner ? owner : "SECTION");
 		return;
 	}
-	if (loader->section == SECTION_WRONG)
+	if (loader->state_of_section == SECTION_WRONG)
 		return;
+	key = config_section_key(&loader->section, name);
 	if (!key) {
-		config_suggest_key(section, name, suggestion);
-		mistake(loader, loader->line, "[%s] %.60s: unknown key; %s", section, name,
-			suggestion);
+		config_suggest_key(&loader->section, name, suggestion);
+		mistake(loader, loader->line, "[%s] %.60s: unknown key; %s", loader->section.label,
+			name, suggestion);
 		return;
 	}
-	given = &loader->given[key - config_keys];
+	given = key->kind == CONFIG_OTHER ? other_line(loader, name)
+					  : &loader->given[key - config_keys];
 	if (*given) {
 		mistake(loader, loader->line,
-			"[%s] %s: is given twice, first in line %u; remove one of the two", section,
-			name, *given);
+			"[%s] %.60s: is given twice, first in line %u; remove one of the two",
+			loader->section.label, name, *given);
 		return;
 	}
 	*given = loader->line;
+	loader->name = strdup(name);
 	loader->value = strdup(value);
-	if (!loader->value) {
+	if (!loader->name || !loader->value) {
+		free_value(loader);
 		loader->error = -ENOMEM;
 		return;
 	}
 	loader->key = key;
+	loader->value_length = strlen(value);
 	loader->value_line = loader->line;
 	loader->state = VALUE_PENDING;
 }
 
 static void continue_value(struct loader *loader, const char *more)
 {
+	size_t length = strlen(more);
 	char *joined;
 
 	if (loader->state != VALUE_PENDING)
 		return;
 	if (!config_key_is_list(loader->key)) {
 		mistake(loader, loader->line,
-			"[%s] %s: takes one value on one line, but this indented line continues "
+			"[%s] %.60s: takes one value on one line, but this indented line continues "
 			"it; "
 			"write 'key = value', or '#' before a comment",
-			loader->key->section, loader->key->name);
+			loader->section.label, loader->name);
 		drop_value(loader);
 		return;
 	}
-	if (asprintf(&joined, "%s %s", loader->value, more) < 0) {
+	joined = realloc(loader->value, loader->value_length + length + 2);
+	if (!joined) {
 		loader->error = -ENOMEM;
 		return;
 	}
-	free(loader->value);
+	joined[loader->value_length] = ' ';
+	memcpy(joined + loader->value_length + 1, more, length + 1);
 	loader->value = joined;
+	loader->value_length += length + 1;
 }
 
 static int handle_value(void *user, const char *section, const char *name, const char *value)
@@ -170,7 +214,7 @@ static int handle_value(void *user, const char *section, const char *name, const
 	if (loader->continued)
 		continue_value(loader, value);
 	else
-		begin_value(loader, section, name, value);
+		begin_value(loader, name, value);
 	// Mistakes are counted here; 0 would mean to inih that the line is malformed.
 	return 1;
 }
@@ -201,16 +245,49 @@ static bool is_assignment(const char *line)
 	return length > 0 && line[length + strspn(line + length, BLANKS)] == '=';
 }
 
+// A rule begins. Returns 0, -EINVAL after a mistake, or -ENOMEM.
+static int begin_rule(struct loader *loader)
+{
+	const struct config_section *section = &loader->section;
+	int number = config_rule_index(loader->config, section->rule, section->name);
+	struct config_why why;
+	unsigned *line;
+
+	if (number < 0)
+		number = config_rule_add(loader->config, section, &why);
+	if (number == -ENOMEM)
+		return number;
+	if (number < 0) {
+		mistake(loader, loader->line, "[%s]: %s", section->label, why.text);
+		return number;
+	}
+	line = &loader->given_rule[section->rule][number];
+	if (*line) {
+		mistake(loader, loader->line,
+			"[%s]: is there twice, first in line %u; give one of the two another name",
+			section->label, *line);
+		return -EINVAL;
+	}
+	*line = loader->line;
+	for (size_t row = 0; row < config_key_count; row++)
+		if (config_keys[row].rule == section->rule)
+			loader->given[row] = 0;
+	config_texts_free(&loader->others);
+	config_place_note(loader->config, section, NULL, "%s:%u: ", loader->path, loader->line);
+	return 0;
+}
+
 // A "[section]" line, which is left in the form that inih expects. False when inih shall not see
 // it.
 static bool read_section(struct loader *loader, char *line)
 {
 	char *name = line + 1 + strspn(line + 1, BLANKS), *end = strchr(name, ']');
-	char suggestion[CONFIG_SUGGESTION_SIZE];
+	struct config_why why;
 	size_t length;
+	int status;
 
 	finish_value(loader);
-	loader->section = SECTION_WRONG;
+	loader->state_of_section = SECTION_WRONG;
 	if (!end || end[1] != '\0') {
 		mistake(loader, loader->line, "'%.60s' is not a section; write for instance [log]",
 			line);
@@ -219,28 +296,58 @@ static bool read_section(struct loader *loader, char *line)
 	for (length = (size_t)(end - name); length > 0 && strchr(BLANKS, name[length - 1]);)
 		length--;
 	name[length] = '\0';
-	if (!config_section_exists(name)) {
-		config_suggest_section(name, suggestion);
-		mistake(loader, loader->line, "[%.60s]: unknown section; %s", name, suggestion);
+	if (config_section_parse(name, &loader->section, &why) < 0) {
+		mistake(loader, loader->line, "[%.60s]: %s", name, why.text);
 		return false;
 	}
-	loader->section = SECTION_KNOWN;
+	if (loader->section.rule != CONFIG_RULE_NONE) {
+		status = begin_rule(loader);
+		if (status == -ENOMEM)
+			loader->error = status;
+		if (status)
+			return false;
+	}
+	loader->state_of_section = SECTION_KNOWN;
 	memmove(line + 1, name, length);
 	memcpy(line + 1 + length, "]", 2);
 	return true;
 }
 
+// In a list of services, "ssh=2h" at the start of a line is an item unless it is a key.
+static bool is_item(const struct loader *loader, const char *line)
+{
+	char name[CONFIG_NAME_SIZE];
+	size_t length = strcspn(line, "=" BLANKS);
+
+	if (loader->state != VALUE_PENDING || loader->key->kind != CONFIG_SERVICES ||
+	    line[length] != '=' || length >= sizeof(name))
+		return false;
+	memcpy(name, line, length);
+	name[length] = '\0';
+	return !config_section_key(&loader->section, name);
+}
+
 // A line that is neither empty nor a section. False when inih shall not see it.
 static bool read_value_line(struct loader *loader, char *line, bool indented, int room)
 {
-	if (indented && loader->state != VALUE_NONE && !is_assignment(line)) {
+	const char *equals = strchr(line, '=');
+
+	if (indented && loader->state != VALUE_NONE &&
+	    (!is_assignment(line) || is_item(loader, line))) {
 		loader->continued = true;
 	} else {
 		finish_value(loader);
 		loader->state = VALUE_WRONG;
-		if (*line == '=' || !strchr(line, '=')) {
+		if (equals == line || !equals) {
 			mistake(loader, loader->line, "'%.60s' has no %s; write key = value", line,
-				*line == '=' ? "key before '='" : "'='");
+				equals ? "key before '='" : "'='");
+			return false;
+		}
+		// inih would take it for a '='.
+		if (memchr(line, ':', (size_t)(equals - line))) {
+			mistake(loader, loader->line,
+				"'%.60s' has a ':' in the name of the key; write key = value",
+				line);
 			return false;
 		}
 	}
@@ -326,6 +433,7 @@ int config_load(struct config *config, const char *path)
 	if (strncmp(file.text, utf8_mark, strlen(utf8_mark)) == 0)
 		loader.next += strlen(utf8_mark);
 	status = parse(&loader);
+	config_texts_free(&loader.others);
 	free(loader.given);
 free_text:
 	free(file.text);

@@ -3,6 +3,7 @@
 #include "config/suggest.h"
 
 #include "config/key.h"
+#include "config/rule.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -113,18 +114,19 @@ static bool append_owners(char text[CONFIG_SUGGESTION_SIZE], const char *name)
 		if (strcasecmp(config_keys[i].name, name) != 0)
 			continue;
 		if (found)
-			append(text, " and [%s]", config_keys[i].section);
+			append(text, " and [%s]", config_key_section(&config_keys[i]));
 		else
 			append(text, "'%s' is a key of [%s]", config_keys[i].name,
-			       config_keys[i].section);
+			       config_key_section(&config_keys[i]));
 		found = true;
 	}
 	return found;
 }
 
-void config_suggest_key(const char *section, const char *name, char text[CONFIG_SUGGESTION_SIZE])
+void config_suggest_key(const struct config_section *section, const char *name,
+			char text[CONFIG_SUGGESTION_SIZE])
 {
-	const struct config_key *near = nearest_key(section, name);
+	const struct config_key *near = nearest_key(section->title, name);
 	const char *separator = "";
 
 	text[0] = '\0';
@@ -140,34 +142,48 @@ void config_suggest_key(const char *section, const char *name, char text[CONFIG_
 	}
 	near = nearest_key(NULL, name);
 	if (near) {
-		append(text, "did you mean '%s' of [%s]?", near->name, near->section);
+		append(text, "did you mean '%s' of [%s]?", near->name, config_key_section(near));
 		return;
 	}
-	append(text, "the keys of [%s] are ", section);
+	append(text, "the keys of [%s] are ", section->label);
 	for (size_t i = 0; i < config_key_count; i++) {
-		if (strcmp(config_keys[i].section, section) != 0)
+		if (strcmp(config_keys[i].section, section->title) != 0)
 			continue;
 		append(text, "%s%s", separator, config_keys[i].name);
 		separator = ", ";
 	}
 }
 
-void config_suggest_section(const char *section, char text[CONFIG_SUGGESTION_SIZE])
+// The nearest section, or NULL. One that has a name of its own is compared by its first word.
+static const struct config_key *nearest_section(const char *section)
 {
-	unsigned best = distance_limit(section) + 1;
-	const char *nearest = NULL, *previous = "";
+	const struct config_key *nearest = NULL;
+	char first[WORD_MAX + 1];
+	unsigned best;
 
-	text[0] = '\0';
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(section, " \t\v\f"), section);
+	best = distance_limit(section) + 1;
 	for (size_t i = 0; i < config_key_count; i++) {
-		unsigned distance = edit_distance(config_keys[i].section, section);
+		const struct config_key *key = &config_keys[i];
+		bool whole = key->rule == CONFIG_RULE_NONE;
+		unsigned distance = edit_distance(key->section, whole ? section : first);
 
-		if (distance < best) {
+		if (distance < best && (whole || distance <= distance_limit(first))) {
 			best = distance;
-			nearest = config_keys[i].section;
+			nearest = key;
 		}
 	}
+	return nearest;
+}
+
+void config_suggest_section(const char *section, char text[CONFIG_SUGGESTION_SIZE])
+{
+	const struct config_key *nearest = nearest_section(section);
+	const char *previous = "";
+
+	text[0] = '\0';
 	if (nearest) {
-		append(text, "did you mean [%s]?", nearest);
+		append(text, "did you mean [%s]?", config_key_section(nearest));
 		return;
 	}
 	append(text, "the sections are");
@@ -175,7 +191,7 @@ void config_suggest_section(const char *section, char text[CONFIG_SUGGESTION_SIZ
 		if (strcmp(config_keys[i].section, previous) == 0)
 			continue;
 		previous = config_keys[i].section;
-		append(text, " [%s]", previous);
+		append(text, " [%s]", config_key_section(&config_keys[i]));
 	}
 }
 
@@ -183,6 +199,6 @@ const char *config_section_of(const char *name)
 {
 	for (size_t i = 0; i < config_key_count; i++)
 		if (strcmp(config_keys[i].name, name) == 0)
-			return config_keys[i].section;
+			return config_key_section(&config_keys[i]);
 	return NULL;
 }

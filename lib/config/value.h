@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "base/time.h"
 #include "config/config.h"
 
 #include <stdbool.h>
@@ -13,6 +14,11 @@
 struct config_why {
 	char text[512];
 };
+
+// The greatest values that make sense.
+#define CONFIG_SPAN_MAX    (3650 * TIME_DAY) // a time that is this far ahead still fits in 63 bits
+#define CONFIG_BYTES_MAX   (UINT64_C(1) << 50)
+#define CONFIG_PACKETS_MAX UINT64_C(1000000000000000)
 
 // Fills `why` and returns -EINVAL.
 int config_fail(struct config_why *why, const char *format, ...)
@@ -52,6 +58,24 @@ void config_format_scaled(const struct config_scale *scale, uint64_t value,
 
 // "21, 22 6666-6669": blanks and commas separate.
 int config_parse_ports(const char *text, struct config_ports *value, struct config_why *why);
+
+// "21, 22=2h, 6000-6010=30min": all ports, and those with a time of their own. What was in `own` is
+// not freed; the caller frees it with config_spans_free(), as for the following.
+int config_parse_timed_ports(const char *text, struct config_ports *value, struct config_spans *own,
+			     struct config_why *why);
+
+// "ftp, ssh=2h".
+int config_parse_services(const char *text, struct config_spans *value, struct config_why *why);
+void config_spans_free(struct config_spans *spans);
+
+// Is it 1 to 31 letters, digits, '_' or '-'?
+bool config_name_is_right(const char *name, size_t length);
+
+// The permissions of a file, octal: "0600".
+int config_parse_mode(const char *text, uint32_t *value, struct config_why *why);
+
+// "auto", "none", or a path that a socket may have. Returns 0 or -EINVAL.
+int config_check_socket(const char *text, struct config_why *why);
 
 // "10.0.0.0/8, 2001:db8::/32". The caller frees value->item.
 int config_parse_prefixes(const char *text, struct config_prefixes *value, struct config_why *why);

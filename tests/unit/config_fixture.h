@@ -5,6 +5,7 @@
 // What the tests of the configuration share.
 
 #include "base/time.h"
+#include "config/assign.h"
 #include "config/config.h"
 #include "config/key.h"
 #include "config/value.h"
@@ -123,59 +124,19 @@ static inline void assert_texts(const struct config_texts *texts, const char *co
 #define ASSERT_TEXTS(texts, ...)                                                                   \
 	assert_texts(texts, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
-static inline bool same_texts(const struct config_texts *a, const struct config_texts *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->item[i], b->item[i]) != 0)
-			return false;
-	return true;
-}
-
-static inline bool same_prefixes(const struct config_prefixes *a, const struct config_prefixes *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->item[i].length != b->item[i].length ||
-		    memcmp(&a->item[i].address, &b->item[i].address, sizeof(struct address)) != 0)
-			return false;
-	return true;
-}
-
-static inline bool same_value(const struct config_key *key, const struct config *a,
-			      const struct config *b)
-{
-	const void *a_member = (const char *)a + key->offset;
-	const void *b_member = (const char *)b + key->offset;
-
-	switch (key->kind) {
-	case CONFIG_PREFIXES:
-		return same_prefixes(a_member, b_member);
-	case CONFIG_DEVICES:
-	case CONFIG_WORDS:
-	case CONFIG_NAMES:
-	case CONFIG_CORES:
-		return same_texts(a_member, b_member);
-	case CONFIG_PATH:
-	case CONFIG_LOG_NAME:
-	case CONFIG_PATTERN:
-		return strcmp(*(char *const *)a_member, *(char *const *)b_member) == 0;
-	default:
-		return memcmp(a_member, b_member, key->size) == 0;
-	}
-}
-
 static inline void assert_defaults(const struct config *config)
 {
 	struct config *defaults = config_create();
 
 	assert_non_null(defaults);
 	for (size_t i = 0; i < config_key_count; i++)
-		if (!same_value(&config_keys[i], config, defaults))
+		if (config_keys[i].rule == CONFIG_RULE_NONE &&
+		    !config_same_value(config, defaults, &config_keys[i]))
 			fail_msg("[%s] %s differs from its default", config_keys[i].section,
 				 config_keys[i].name);
+	assert_int_equal(config->thresholds.count, 0);
+	assert_int_equal(config->polls.count, 0);
+	assert_int_equal(config->plugins.count, 0);
 	config_destroy(defaults);
 }
 

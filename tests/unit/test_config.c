@@ -16,9 +16,6 @@ static void each_row_of_the_table_fits_its_member(void **state)
 			assert_int_equal(key->size, sizeof(bool));
 			break;
 		case CONFIG_COUNT:
-			assert_int_equal(key->size, sizeof(uint32_t));
-			assert_true(key->max > key->min && key->max <= UINT32_MAX);
-			break;
 		case CONFIG_SIZE:
 			assert_true(key->size == 8 || (key->size == 4 && key->max <= UINT32_MAX));
 			assert_true(key->max > key->min);
@@ -42,6 +39,9 @@ static void each_row_of_the_table_fits_its_member(void **state)
 		case CONFIG_PATH:
 		case CONFIG_LOG_NAME:
 		case CONFIG_PATTERN:
+		case CONFIG_SOCKET:
+		case CONFIG_FILTER:
+		case CONFIG_ABOVE:
 			assert_int_equal(key->size, sizeof(char *));
 			break;
 		case CONFIG_SOURCE:
@@ -50,6 +50,22 @@ static void each_row_of_the_table_fits_its_member(void **state)
 		case CONFIG_LOG_FORMAT:
 			assert_int_equal(key->size, sizeof(enum config_log_format));
 			break;
+		case CONFIG_TIMED_PORTS:
+			assert_int_equal(key->size, sizeof(struct config_ports));
+			assert_true(key->spans > 0 && key->spans < sizeof(struct config));
+			break;
+		case CONFIG_SERVICES:
+			assert_int_equal(key->size, sizeof(struct config_spans));
+			break;
+		case CONFIG_FEATURE:
+			assert_int_equal(key->size, sizeof(enum config_feature));
+			break;
+		case CONFIG_MODE:
+		case CONFIG_ACTIONS:
+			assert_int_equal(key->size, sizeof(uint32_t));
+			break;
+		case CONFIG_OTHER:
+			fail_msg("a further key of a plugin has no row");
 		}
 	}
 }
@@ -95,6 +111,9 @@ static void defaults_are_set(void **state)
 	assert_int_equal(c->timeouts.tcp_partial_close_delay, 3 * TIME_SECOND);
 	assert_int_equal(c->timeouts.connection_status_update_interval, 0);
 	assert_int_equal(c->inactivity.tcp_ports_timeout, TIME_HOUR);
+	assert_int_equal(c->inactivity.tcp_port_spans.count, 0);
+	assert_int_equal(c->inactivity.services_timeout, TIME_HOUR);
+	assert_int_equal(c->inactivity.services.count, 2);
 	assert_string_equal(c->log.directory, ".");
 	assert_int_equal(c->log.format, CONFIG_LOG_TSV);
 	assert_int_equal(c->log.rotate_interval, 0);
@@ -102,6 +121,12 @@ static void defaults_are_set(void **state)
 	assert_string_equal(c->log.rotate_name, "{path}.%Y-%m-%d-%H-%M-%S.log");
 	assert_int_equal(c->log.flush_interval, TIME_SECOND);
 	assert_string_equal(c->log_events.names, "");
+	assert_string_equal(c->control.socket, "auto");
+	assert_int_equal(c->control.mode, 0600);
+	assert_string_equal(c->captures.directory, "captures");
+	assert_int_equal(c->captures.maximum, 100);
+	assert_int_equal(c->captures.size, 10 << 20);
+	assert_int_equal(c->captures.packet, 2048);
 }
 
 static void default_ports_are_those_of_zeek(void **state)
@@ -252,9 +277,62 @@ static void the_shipped_file_holds_every_key_once(void **state)
 	}
 	fclose(file);
 	for (size_t i = 0; i < config_key_count; i++)
-		if (seen[i] != 1)
+		if (seen[i] != (config_keys[i].rule == CONFIG_RULE_NONE))
 			fail_msg("[%s] %s stands %u times in %s", config_keys[i].section,
 				 config_keys[i].name, seen[i], weir_ini);
+}
+
+// Examples are lines with a '#' directly in front; other comments have a blank behind it.
+static char *read_examples(void)
+{
+	FILE *file = fopen(weir_ini, "r");
+	char line[1024], *text;
+	size_t size;
+	FILE *examples = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	assert_non_null(examples);
+	while (fgets(line, sizeof(line), file))
+		if (line[0] == '#' && line[1] > ' ')
+			fputs(line + 1, examples);
+	fclose(file);
+	fclose(examples);
+	return text;
+}
+
+static void the_examples_in_the_shipped_file_are_right(void **state)
+{
+	struct fixture *fixture = *state;
+	char *text = read_examples();
+
+	assert_int_equal(load(fixture, text), 0);
+	assert_int_equal(config_finish(fixture->config), 0);
+	assert_messages(fixture, "");
+	assert_int_equal(fixture->config->thresholds.count, 2);
+	assert_int_equal(fixture->config->polls.count, 1);
+	assert_int_equal(fixture->config->plugins.count, 1);
+	free(text);
+}
+
+static void the_examples_in_the_shipped_file_show_every_key_of_a_rule(void **state)
+{
+	char *text = read_examples();
+
+	for (size_t i = 0; i < config_key_count; i++) {
+		const struct config_key *key = &config_keys[i];
+		char line[64];
+		char *section;
+
+		if (key->rule == CONFIG_RULE_NONE)
+			continue;
+		snprintf(line, sizeof(line), "[%s ", key->section);
+		section = strstr(text, line);
+		assert_non_null(section);
+		snprintf(line, sizeof(line), "\n%s = ", key->name);
+		if (!strstr(section, line))
+			fail_msg("[%s] %s is not shown", key->section, key->name);
+	}
+	free(text);
 }
 
 int main(int argc, char **argv)
@@ -277,6 +355,8 @@ int main(int argc, char **argv)
 		TEST(fewer_cores_than_workers_are_refused),
 		TEST(the_shipped_file_holds_exactly_the_defaults),
 		TEST(the_shipped_file_holds_every_key_once),
+		TEST(the_examples_in_the_shipped_file_are_right),
+		TEST(the_examples_in_the_shipped_file_show_every_key_of_a_rule),
 	};
 
 	if (argc != 2) {

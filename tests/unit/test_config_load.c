@@ -183,7 +183,7 @@ static void a_key_of_another_section_is_pointed_to(void **state)
 		"@:2: [ports] tcp_ports: unknown key; 'tcp_ports' is a key of "
 		"[inactivity]\n"
 		"@:3: [ports] maximum: unknown key; 'maximum' is a key of [connections] and "
-		"[fragments]");
+		"[fragments] and [captures]");
 }
 
 static void a_key_near_one_of_another_section_is_pointed_to(void **state)
@@ -202,10 +202,12 @@ static void a_key_near_none_gets_the_keys_of_its_section(void **state)
 
 static void a_section_near_none_gets_all_sections(void **state)
 {
-	assert_load_fails(*state, "[bananas]\n",
-			  "@:1: [bananas]: unknown section; the sections are [capture] [replay] [workers] "
-			  "[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] "
-			  "[networks] [log] [log events]");
+	assert_load_fails(
+		*state, "[bananas]\n",
+		"@:1: [bananas]: unknown section; the sections are [capture] [replay] [workers] "
+		"[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] "
+		"[networks] [log] [log events] [control] [captures] "
+		"[threshold NAME] [poll NAME] [plugin NAME]");
 }
 
 static void a_malformed_section_is_reported(void **state)
@@ -215,7 +217,8 @@ static void a_malformed_section_is_reported(void **state)
 			  "@:3: '[log] x' is not a section; write for instance [log]\n"
 			  "@:4: []: unknown section; the sections are [capture] [replay] [workers] "
 			  "[connections] [fragments] [timeouts] [inactivity] [ports] [tunnels] "
-			  "[networks] [log] [log events]");
+			  "[networks] [log] [log events] [control] [captures] "
+			  "[threshold NAME] [poll NAME] [plugin NAME]");
 	assert_defaults(((struct fixture *)*state)->config);
 }
 
