@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "base/uid.h"
+#include "packet/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// A worker's side of captures: it copies frames into a ring of its own, out of which an ordinary
+// thread writes files (dump.h).
+struct dump_ring;
+
+// A frame of a connection that is captured. Nothing of it is needed any more after dump_put().
+struct dump_packet {
+	const uint8_t *data;
+	const struct packet_key *key; // of the connection
+	uint64_t time;                // ns since 1970
+	struct uid uid;               // of the connection
+	uint32_t rule;      // who wanted it; dump_settings.rule_name says how it is called
+	uint32_t captured;  // bytes at `data`; more than the ring's limit are cut off
+	uint32_t length;    // bytes on the wire
+	uint32_t link;      // as in struct packet_frame
+	uint8_t originator; // which end of the key is the originator
+	bool from_originator;
+};
+
+// Copies a frame. False when the ring is full: the packet is missing in the file, which will say
+// so, and counted. With dump_settings.wait it waits for room instead. Worker only.
+bool dump_put(struct dump_ring *ring, const struct dump_packet *packet);
+
+// The connection is over: its file is completed. No more packets of this uid may follow. It is
+// remembered when the ring is full; false when even that is not possible, and the file will be
+// completed when the run ends. Nothing happens for a connection without a file. Worker only.
+bool dump_end(struct dump_ring *ring, struct uid uid);
