@@ -69,7 +69,7 @@ int dump_prepare(struct dump *dump);
 
 struct dump_ring *dump_ring(struct dump *dump, uint32_t worker);
 
-// Starts the thread, which blocks every signal. Returns 0 or a negative errno after a message.
+// Starts the thread, which blocks every signal and has the caller's CPUs. Returns 0 or a negative errno after a message.
 int dump_start(struct dump *dump);
 
 // Writes what is left in the rings, completes every file and ends the thread. Blocks. No worker may

@@ -11,6 +11,7 @@
 
 #include <stdalign.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 // How long a worker that may wait naps until it looks for room again, µs.
@@ -185,6 +186,12 @@ bool dump_end(struct dump_ring *ring, struct uid uid)
 	element->kind = DUMP_END;
 	commit(ring);
 	return true;
+}
+
+void dump_ring_populate(struct dump_ring *ring)
+{
+	// Needs Linux 5.14; without it pages come as they are used.
+	madvise(ring->ring, ring->memory, MADV_POPULATE_WRITE);
 }
 
 const struct dump_element *dump_ring_look(struct dump_ring *ring)

@@ -42,6 +42,7 @@ struct dump_ring {
 	uint32_t element_size;
 	uint32_t packet_bytes;
 	bool wait;
+	bool populated; // the thread's
 	// Does anybody take packets out? Else there is no use in waiting.
 	atomic_bool served;
 	// Written by the worker, read by anybody.
@@ -55,6 +56,10 @@ struct dump_ring {
 // used. NULL with a message when memory is out. Start-up only.
 struct dump_ring *dump_ring_create(uint32_t packets, uint32_t packet_bytes, bool wait);
 void dump_ring_destroy(struct dump_ring *ring);
+
+// Gives the ring all its pages now: the first packet touched one, others are likely to follow, and
+// a worker should not wait for the kernel with each. The thread only.
+void dump_ring_populate(struct dump_ring *ring);
 
 // The oldest element, where it lies, or NULL; dump_ring_release() gives its place back, before the
 // next look. The thread only.

@@ -32,6 +32,10 @@ static uint32_t drain(struct dump *dump, struct dump_ring *ring)
 		dump_ring_release(ring);
 		taken++;
 	}
+	if (taken > 0 && !ring->populated) {
+		dump_ring_populate(ring);
+		ring->populated = true;
+	}
 	return taken;
 }
 
@@ -77,10 +81,15 @@ void *dump_thread(void *argument)
 	uint64_t span = longest;
 
 	while (nap(dump, span)) {
-		if (make_round(dump) > 0)
+		uint32_t taken = make_round(dump);
+
+		if (taken > 0)
 			span = NAP_SHORTEST;
 		else if (span < longest)
 			span *= 2;
+		// Rings that were that full would not wait for the end of a nap.
+		while (taken > dump->settings.ring_packets / 2)
+			taken = make_round(dump);
 	}
 	while (make_round(dump) > 0)
 		;

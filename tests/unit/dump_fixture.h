@@ -271,7 +271,7 @@ static inline uint8_t *read_file(const char *path, size_t *size)
 static inline const uint8_t *find_block(const uint8_t *bytes, size_t size, uint32_t type,
 					unsigned nth)
 {
-	size_t length;
+	size_t length = 0;
 
 	for (size_t at = 0; at < size; at += length) {
 		assert_true(size - at >= 12);
@@ -296,6 +296,7 @@ static inline const uint8_t *find_option(const uint8_t *block, size_t offset, ui
 	const uint8_t *at = block + offset, *end = block + bytes_host32(block + 4) - 4;
 	uint16_t found;
 
+	*length = 0;
 	while (at < end) {
 		memcpy(&found, at, sizeof(found));
 		memcpy(length, at + 2, sizeof(*length));
@@ -315,7 +316,7 @@ static inline void check_comment(const char *path, uint32_t type, size_t offset,
 	uint8_t *bytes = read_file(path, &size);
 	const uint8_t *block = find_block(bytes, size, type, 0), *text;
 	char comment[512];
-	uint16_t length;
+	uint16_t length = 0;
 
 	assert_non_null(block);
 	text = find_option(block, offset, 1, &length);
@@ -333,7 +334,7 @@ static inline bool read_statistics(const char *path, uint64_t *received, uint64_
 	size_t size;
 	uint8_t *bytes = read_file(path, &size);
 	const uint8_t *block = find_block(bytes, size, BLOCK_STATISTICS, 0);
-	uint16_t length;
+	uint16_t length = 0;
 
 	if (block != NULL) {
 		*received = bytes_host64(find_option(block, 20, 4, &length));
