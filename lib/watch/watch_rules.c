@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_rules.h"
 
-#include "base/message.h"
 #include "watch/watch_name.h"
 
 #include <stdlib.h>
@@ -60,9 +59,9 @@ static uint16_t add_filter(struct watch_rules *rules, const struct filter *filte
 }
 
 static void add_rule(struct watch_rules *rules, struct watch_rule *rule,
-		     const struct watch_rule_settings *settings)
+		     const struct watch_rule_settings *settings, const struct filter *filter)
 {
-	rule->filter = add_filter(rules, settings->filter);
+	rule->filter = add_filter(rules, filter);
 	rule->name = watch_name_number(settings->name);
 	rule->actions = settings->actions;
 	rule->poll = settings->poll;
@@ -74,30 +73,23 @@ static void add_rule(struct watch_rules *rules, struct watch_rule *rule,
 	rules->polls |= settings->poll;
 }
 
-struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings, size_t count)
+struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings,
+				       struct filter *const *filters, size_t count)
 {
 	struct watch_rules *rules = calloc(1, sizeof(*rules));
 
-	if (count > WATCH_RULES_MOST) {
-		message_error("%zu thresholds and polls, but at most %d are possible; "
-			      "have fewer, with filters that cover more",
-			      count, WATCH_RULES_MOST);
-		free(rules);
-		return NULL;
-	}
-	if (rules == NULL)
-		goto no_memory;
+	if (rules == NULL || count > WATCH_RULES_MOST)
+		goto failed;
 	rules->rule_count = (uint32_t)count;
 	rules->rule = calloc(count + 1, sizeof(*rules->rule));
 	rules->filter = calloc(count + 1, sizeof(const struct filter *));
 	if (rules->rule == NULL || rules->filter == NULL || make_steps(rules, settings) < 0)
-		goto no_memory;
+		goto failed;
 	for (size_t i = 0; i < count; i++)
-		add_rule(rules, &rules->rule[i], &settings[i]);
+		add_rule(rules, &rules->rule[i], &settings[i], filters[i]);
 	return rules;
 
-no_memory:
-	message_error("no memory for %zu rules", count);
+failed:
 	watch_rules_destroy(rules);
 	return NULL;
 }
@@ -113,10 +105,7 @@ void watch_rules_destroy(struct watch_rules *rules)
 	free(rules);
 }
 
-void watch_rules_bury(struct watch_rules *rules, uint16_t name, bool poll)
+void watch_rules_bury(struct watch_rules *rules, uint32_t rule)
 {
-	for (uint32_t i = 0; i < rules->rule_count; i++) {
-		if (rules->rule[i].name == name && rules->rule[i].poll == poll)
-			atomic_store_explicit(&rules->rule[i].dead, true, memory_order_relaxed);
-	}
+	atomic_store_explicit(&rules->rule[rule].dead, true, memory_order_relaxed);
 }

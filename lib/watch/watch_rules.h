@@ -33,7 +33,7 @@ struct filter;
 // One rule, as it is wanted.
 struct watch_rule_settings {
 	const char *name;
-	const struct filter *filter; // NULL: every connection
+	const char *expression; // of libpcap; empty: every connection
 	bool poll;
 	uint8_t actions;
 	uint64_t value[WATCH_KIND_COUNT]; // threshold; 0: none
@@ -72,13 +72,14 @@ struct watch_rules {
 	const struct filter **filter;
 	struct watch_step *step[WATCH_STEP_KINDS];
 	uint16_t step_count[WATCH_STEP_KINDS];
-	atomic_uint users; // workers that still have connections with it
+	atomic_uint users; // workers that have taken it over and not left it
 };
 
-// NULL, with a message, for too many rules or without memory. The filters have to stay as long as
-// the snapshot. Control side, as below.
-struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings, size_t count);
+// `filters` has the compiled expression of each rule, NULL for an empty one; they have to stay as
+// long as the snapshot. NULL for too many rules or without memory. Control side, as below.
+struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings,
+				       struct filter *const *filters, size_t count);
 void watch_rules_destroy(struct watch_rules *rules);
 
-// Marks the rule of that name: it does nothing more, for no connection.
-void watch_rules_bury(struct watch_rules *rules, uint16_t name, bool poll);
+// Marks a rule: it does nothing more, for no connection.
+void watch_rules_bury(struct watch_rules *rules, uint32_t rule);

@@ -156,6 +156,7 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 		watch->counters.rules_late++;
 		return;
 	}
+	atomic_fetch_add_explicit(&rules->users, 1, memory_order_relaxed);
 	watch->rules = rules;
 	watch->generation = generation;
 	watch->generations[generation].rules = rules;

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "watch/watch_book.h"
+
+#include "filter/filter.h"
+#include "watch/watch_name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Rules and what was compiled for them, in the order in which they came; deep copies.
+struct page {
+	struct watch_rule_settings *rule;
+	struct filter **filter; // [count]; rules with the same expression share one
+	size_t count;
+	struct watch_rules *snapshot;
+	struct page *older;
+};
+
+struct watch_book {
+	struct watch_rules *_Atomic published;
+	void (*synchronize)(void);
+	struct page *page; // in force, then those that connections still need
+};
+
+static bool is_first(const struct page *page, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (page->filter[i] == page->filter[at])
+			return false;
+	}
+	return true;
+}
+
+static void page_free(struct page *page)
+{
+	if (page == NULL)
+		return;
+	watch_rules_destroy(page->snapshot);
+	// From the end, so that whoever shares a filter still finds it in front.
+	for (size_t i = page->filter != NULL ? page->count : 0; i-- > 0;) {
+		if (is_first(page, i))
+			filter_destroy(page->filter[i]);
+	}
+	for (size_t i = 0; page->rule != NULL && i < page->count; i++) {
+		free((char *)page->rule[i].name);
+		free((char *)page->rule[i].expression);
+	}
+	free(page->filter);
+	free(page->rule);
+	free(page);
+}
+
+static int compile(struct page *page, size_t at, char *why, size_t size)
+{
+	struct watch_rule_settings *rule = &page->rule[at];
+	char reason[512];
+
+	if (rule->expression[0] == '\0')
+		return 0;
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(page->rule[i].expression, rule->expression) == 0) {
+			page->filter[at] = page->filter[i];
+			return 0;
+		}
+	}
+	page->filter[at] = filter_create(rule->expression, reason, sizeof(reason));
+	if (page->filter[at] != NULL)
+		return 0;
+	snprintf(why, size, "[%s %s] filter: %s", rule->poll ? "poll" : "threshold", rule->name,
+		 reason);
+	return -EINVAL;
+}
+
+static int copy_rule(struct page *page, size_t at, const struct watch_rule_settings *rule)
+{
+	page->rule[at] = *rule;
+	page->rule[at].name = strdup(rule->name);
+	page->rule[at].expression = strdup(rule->expression != NULL ? rule->expression : "");
+	return page->rule[at].name != NULL && page->rule[at].expression != NULL ? 0 : -ENOMEM;
+}
+
+static struct page *page_create(const struct watch_rule_settings *const *rules, size_t count,
+				char *why, size_t size, int *error)
+{
+	struct page *page = calloc(1, sizeof(*page));
+
+	snprintf(why, size, "no memory for %zu rules", count);
+	*error = -ENOMEM;
+	if (page == NULL)
+		return NULL;
+	page->rule = calloc(count + 1, sizeof(*page->rule));
+	page->filter = calloc(count + 1, sizeof(*page->filter));
+	if (page->rule == NULL || page->filter == NULL)
+		goto failed;
+	page->count = count;
+	for (size_t i = 0; i < count; i++) {
+		if (copy_rule(page, i, rules[i]) < 0)
+			goto failed;
+	}
+	for (size_t i = 0; i < count; i++) {
+		*error = compile(page, i, why, size);
+		if (*error < 0)
+			goto failed;
+	}
+	page->snapshot = watch_rules_create(page->rule, page->filter, count);
+	if (page->snapshot != NULL)
+		return page;
+	*error = count > WATCH_RULES_MOST ? -E2BIG : -ENOMEM;
+	snprintf(why, size, "%zu thresholds and polls, at most %d are possible", count,
+		 WATCH_RULES_MOST);
+
+failed:
+	page_free(page);
+	return NULL;
+}
+
+static bool is_equal(const struct watch_rule_settings *a, const struct watch_rule_settings *b)
+{
+	const char *other = b->expression != NULL ? b->expression : "";
+
+	return strcmp(a->name, b->name) == 0 && a->poll == b->poll &&
+	       strcmp(a->expression, other) == 0 && a->actions == b->actions &&
+	       memcmp(a->value, b->value, sizeof(a->value)) == 0 && a->idle == b->idle &&
+	       a->feature == b->feature && a->repeat == b->repeat && a->interval == b->interval &&
+	       a->above == b->above;
+}
+
+// Whatever connections still have of older snapshots does nothing more, unless it goes on as it is.
+static void bury(struct watch_book *book, const struct page *next)
+{
+	for (struct page *page = book->page; page != NULL; page = page->older) {
+		for (size_t i = 0; i < page->count; i++) {
+			bool stays = false;
+
+			for (size_t j = 0; j < next->count && !stays; j++)
+				stays = is_equal(&page->rule[i], &next->rule[j]);
+			if (!stays)
+				watch_rules_bury(page->snapshot, (uint32_t)i);
+		}
+	}
+}
+
+// Frees the snapshots that no worker needs. A worker that takes one over does so between two
+// quiescent states, and counts itself among its users then.
+static void clear_away(struct watch_book *book)
+{
+	struct page **link = &book->page->older;
+
+	if (*link == NULL || (*link)->snapshot == NULL) {
+		page_free(*link);
+		*link = NULL;
+		return;
+	}
+	if (book->synchronize != NULL)
+		book->synchronize();
+	while (*link != NULL) {
+		struct page *page = *link;
+
+		if (atomic_load_explicit(&page->snapshot->users, memory_order_acquire) > 0) {
+			link = &page->older;
+			continue;
+		}
+		*link = page->older;
+		page_free(page);
+	}
+}
+
+static int publish(struct watch_book *book, const struct watch_rule_settings *const *rules,
+		   size_t count, char *why, size_t size)
+{
+	struct page *page;
+	int error;
+
+	page = page_create(rules, count, why, size, &error);
+	if (page == NULL)
+		return error;
+	bury(book, page);
+	page->older = book->page;
+	book->page = page;
+	atomic_store_explicit(&book->published, page->snapshot, memory_order_release);
+	clear_away(book);
+	return 0;
+}
+
+struct watch_book *watch_book_create(void (*synchronize)(void))
+{
+	struct watch_book *book = calloc(1, sizeof(*book));
+	char why[64];
+
+	if (book == NULL)
+		return NULL;
+	book->synchronize = synchronize;
+	book->page = calloc(1, sizeof(*book->page));
+	if (book->page == NULL || watch_book_replace(book, NULL, 0, why, sizeof(why)) < 0) {
+		watch_book_destroy(book);
+		return NULL;
+	}
+	return book;
+}
+
+void watch_book_destroy(struct watch_book *book)
+{
+	if (book == NULL)
+		return;
+	while (book->page != NULL) {
+		struct page *older = book->page->older;
+
+		page_free(book->page);
+		book->page = older;
+	}
+	free(book);
+}
+
+struct watch_rules *_Atomic *watch_book_published(struct watch_book *book)
+{
+	return &book->published;
+}
+
+int watch_book_replace(struct watch_book *book, const struct watch_rule_settings *rules,
+		       size_t count, char *why, size_t size)
+{
+	const struct watch_rule_settings **list = calloc(count + 1, sizeof(*list));
+	bool same = count == book->page->count && book->page->snapshot != NULL;
+	int result = 0;
+
+	if (list == NULL) {
+		snprintf(why, size, "no memory for %zu rules", count);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		list[i] = &rules[i];
+		same = same && is_equal(&book->page->rule[i], &rules[i]);
+	}
+	if (!same)
+		result = publish(book, list, count, why, size);
+	free(list);
+	return result;
+}
+
+static size_t find(const struct watch_book *book, const char *name, bool poll)
+{
+	size_t at = 0;
+
+	while (at < book->page->count &&
+	       (strcmp(book->page->rule[at].name, name) != 0 || book->page->rule[at].poll != poll))
+		at++;
+	return at;
+}
+
+// The rules in force without the one at `without`, and then `more`.
+static int change(struct watch_book *book, size_t without, const struct watch_rule_settings *more,
+		  char *why, size_t size)
+{
+	const struct watch_rule_settings **list = calloc(book->page->count + 2, sizeof(*list));
+	size_t count = 0;
+	int result;
+
+	if (list == NULL) {
+		snprintf(why, size, "no memory for the rules");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < book->page->count; i++) {
+		if (i != without)
+			list[count++] = &book->page->rule[i];
+	}
+	if (more != NULL)
+		list[count++] = more;
+	result = publish(book, list, count, why, size);
+	free(list);
+	return result;
+}
+
+int watch_book_add(struct watch_book *book, const struct watch_rule_settings *rule, char *why,
+		   size_t size)
+{
+	const char *what = rule->poll ? "poll" : "threshold";
+
+	if (find(book, rule->name, rule->poll) < book->page->count) {
+		snprintf(why, size,
+			 "there is a %s named '%s' already; delete it first, or take another name",
+			 what, rule->name);
+		return -EEXIST;
+	}
+	return change(book, SIZE_MAX, rule, why, size);
+}
+
+int watch_book_delete(struct watch_book *book, const char *name, bool poll, char *why, size_t size)
+{
+	size_t at = find(book, name, poll);
+	const char *what = poll ? "poll" : "threshold";
+
+	if (at == book->page->count) {
+		snprintf(why, size, "there is no %s named '%s'; '%s list' shows those that are",
+			 what, name, what);
+		return -ENOENT;
+	}
+	return change(book, at, NULL, why, size);
+}
+
+const struct watch_rule_settings *watch_book_rules(const struct watch_book *book, size_t *count)
+{
+	*count = book->page->count;
+	return book->page->rule;
+}
+
+size_t watch_book_kept(const struct watch_book *book)
+{
+	size_t count = 0;
+
+	for (const struct page *page = book->page; page != NULL; page = page->older)
+		count += page->snapshot != NULL;
+	return count;
+}
