@@ -84,6 +84,11 @@ void filter_prepare_tuple(struct filter_scratch *scratch, const struct address a
 // whoever prepared.
 bool filter_run(const struct filter *filter, const struct filter_scratch *scratch);
 
+// Copies up to `most` bytes of the frame that was prepared, tags included; returns how many.
+// `*length` is how long it is on the wire. Worker only.
+size_t filter_frame(const struct filter_scratch *scratch, uint8_t *to, size_t most,
+		    uint32_t *length);
+
 // Both at once.
 static inline bool filter_match(const struct filter *filter, const struct packet *packet,
 				struct filter_scratch *scratch)
