@@ -28,8 +28,9 @@
 //
 // written once by the owner of that level's connection, read by all others.
 
-// An IP length has 16 bits, so that no payload is longer.
-#define BATCH_PAYLOAD 65536
+// An IP length has 16 bits, so that no payload with its headers is longer; the fixed header of IPv6
+// does not count in it.
+#define BATCH_PAYLOAD (65536 + 40)
 #define BATCH_PACKETS 256
 #define BATCH_BYTES   (1u << 20)
 

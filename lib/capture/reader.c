@@ -242,9 +242,13 @@ static void batch_add(struct reader *reader)
 
 	reader->counters.verdict[packet->verdict]++;
 	if (packet->verdict == PACKET_TRACK) {
-		if (packet->copied || !reader->stays)
-			packet->payload = batch_copy(batch, packet->payload,
-						     packet->payload_captured);
+		if (packet->copied || !reader->stays) {
+			uint32_t headers = packet_headers(packet);
+
+			packet->payload = batch_copy(batch, packet->payload - headers,
+						     headers + packet->payload_captured) +
+					  headers;
+		}
 		packet->owner = reader->workers > 1 ? rss_worker(rss_hash(&packet->key)) : 0;
 		if (packet->may_carry)
 			batch_reset_tunnels(batch, batch->count);

@@ -139,11 +139,24 @@ struct packet {
 	uint8_t may_carry : 1; // UDP that may be a tunnel; whether it is, its connection decides
 	uint8_t step : 1;      // comes long after all before it; set by capture, files only
 	uint8_t frame_cut : 1; // not all of the frame was captured, padding included
-	uint8_t unused : 4;
+	uint8_t headed : 1;    // its IP and transport headers stand right in front of `payload`
+	uint8_t unused : 3;
 	uint8_t pad;
 };
 
 static_assert(sizeof(struct packet) == 128, "a packet is two cache lines");
+
+// Bytes in front of `payload` that are its headers, from the IP header on; 0 where they are not
+// there, or where IP's length says nothing (segmentation offload). They were captured, all of them.
+static inline uint32_t packet_headers(const struct packet *packet)
+{
+	return packet->headed ? packet->ip_length - packet->payload_length : 0;
+}
+
+// What stands in place of ports for an ICMP message. Returns true when the type has a partner, so
+// that both directions are one connection. Any thread.
+bool packet_icmp_ports(uint8_t protocol, uint8_t type, uint8_t code, uint16_t *source,
+		       uint16_t *destination);
 
 // Ways to carry packets inside packets.
 enum packet_tunnel {

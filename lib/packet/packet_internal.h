@@ -70,11 +70,6 @@ enum packet_verdict packet_transport_decode(struct packet_decoder *decoder,
 					    const struct packet_ends *ends,
 					    struct packet_cursor *cursor, struct packet *packet);
 
-// icmp.c: what stands in place of ports for an ICMP message. Returns true when the type has a
-// partner, so that both directions are one connection.
-bool packet_icmp_ports(uint8_t protocol, uint8_t type, uint8_t code, uint16_t *source,
-		       uint16_t *destination);
-
 // tunnel_ip.c: protocols 4, 41 and 47; the cursor is what follows the IP header.
 enum packet_verdict packet_tunnel_ip_decode(struct packet_decoder *decoder,
 					    const struct packet_ends *ends,

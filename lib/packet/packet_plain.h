@@ -157,8 +157,9 @@ PLAIN_INLINE void plain_set_frame(const struct packet_frame *frame, const uint8_
 	// The first 12 of these bytes are the link addresses; where the others go stand the tags.
 	memcpy((uint8_t *)packet + offsetof(struct packet, mac), data, 16);
 	plain_store32(packet, offsetof(struct packet, vlan), UINT32_MAX);
-	// It is inside no tunnel, and its link addresses are known.
-	plain_store32(packet, offsetof(struct packet, owner), 1 << 16);
+	// It is inside no tunnel, and its link addresses are known (has_mac); its headers are there
+	// (headed).
+	plain_store32(packet, offsetof(struct packet, owner), 0x11 << 16);
 	if (__builtin_expect(frame->length > captured, 0))
 		packet->frame_cut = 1;
 }

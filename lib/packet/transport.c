@@ -162,6 +162,7 @@ enum packet_verdict packet_transport_decode(struct packet_decoder *decoder,
 	enum packet_verdict verdict = PACKET_TRACK;
 
 	packet->may_carry = 0;
+	packet->headed = packet->ip_length != 0;
 	packet->cut = cursor->captured < cursor->length;
 	switch (ends->protocol) {
 	case PACKET_TCP:

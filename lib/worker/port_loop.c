@@ -101,15 +101,18 @@ void worker_event_port(void *context, const struct conn_event *event)
 // fragment's buffer.
 static void move_payload(struct packet *packet, struct rte_mbuf *buffer)
 {
-	uint16_t room = buffer->buf_len;
+	uint32_t headers = packet_headers(packet), room;
 
 	if (!packet->copied)
 		return;
+	if (headers > buffer->buf_len)
+		headers = packet->headed = 0;
+	room = buffer->buf_len - headers;
 	if (packet->payload_captured < room)
 		room = packet->payload_captured;
-	memcpy(buffer->buf_addr, packet->payload, room);
-	packet->payload = buffer->buf_addr;
-	packet->payload_captured = room;
+	memcpy(buffer->buf_addr, packet->payload - headers, headers + room);
+	packet->payload = (const uint8_t *)buffer->buf_addr + headers;
+	packet->payload_captured = (uint16_t)room;
 	packet->copied = 0;
 }
 

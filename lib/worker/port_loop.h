@@ -17,6 +17,7 @@ void worker_track_burst(struct worker *worker, const struct packet *packets,
 static inline void worker_drop_payload(struct packet *packet)
 {
 	packet->copied = 0;
+	packet->headed = 0;
 	packet->payload_captured = 0;
 	packet->may_carry = 0;
 }

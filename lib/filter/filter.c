@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "filter/filter_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// As much of an expression as is shown in a message.
+#define SHOWN 60
+
+// Characters that libpcap's scanner takes for parts of a name.
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '-' || c == '_';
+}
+
+// Is `vlan` one of the expression's words? A backslash makes a name of it.
+static bool speaks_of_vlans(const char *expression)
+{
+	static const char word[] = "vlan";
+	const size_t length = sizeof(word) - 1;
+
+	for (const char *at = expression; (at = strstr(at, word)) != NULL; at += length) {
+		bool begins = at == expression || (!is_word(at[-1]) && at[-1] != '\\');
+
+		if (begins && !is_word(at[length]))
+			return true;
+	}
+	return false;
+}
+
+static void explain(const char *expression, const char *error, char *why, size_t size)
+{
+	bool all = strlen(expression) <= SHOWN;
+
+	snprintf(why, size,
+		 "the filter '%.*s%s' is not understood: %s; it is written as for tcpdump, such as "
+		 "'tcp port 80 and net 10.0.0.0/8' (man pcap-filter)",
+		 SHOWN, expression, all ? "" : "...", error);
+}
+
+// The optimizer of libpcap refuses what can never match, and also gives up now and then: what it
+// does not like is run as it stands.
+static bool compile(struct filter *filter, const char *expression, char *why, size_t size)
+{
+	// The longest frame that there is.
+	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535 + 40 + FILTER_LINK + 2 * FILTER_TAG);
+	char error[PCAP_ERRBUF_SIZE];
+	bool done;
+
+	if (pcap == NULL) {
+		snprintf(why, size, "there is no memory to compile a filter");
+		return false;
+	}
+	done = pcap_compile(pcap, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+	if (!done) {
+		snprintf(error, sizeof(error), "%s", pcap_geterr(pcap));
+		filter->nothing = strstr(error, "rejects all packets") != NULL;
+		done = pcap_compile(pcap, &filter->program, expression, 0, PCAP_NETMASK_UNKNOWN) ==
+		       0;
+		if (!done)
+			explain(expression, error, why, size);
+	}
+	pcap_close(pcap);
+	return done;
+}
+
+struct filter *filter_create(const char *expression, char *why, size_t size)
+{
+	struct filter *filter;
+	struct rte_bpf_jit native;
+
+	if (strlen(expression) > FILTER_EXPRESSION_MOST) {
+		snprintf(why, size, "the filter has %zu characters, and may have %d at most",
+			 strlen(expression), FILTER_EXPRESSION_MOST);
+		return NULL;
+	}
+	filter = calloc(1, sizeof(*filter));
+	if (filter == NULL) {
+		snprintf(why, size, "there is no memory for a filter");
+		return NULL;
+	}
+	if (!compile(filter, expression, why, size)) {
+		free(filter);
+		return NULL;
+	}
+	filter->tags = speaks_of_vlans(expression);
+	filter->bpf = filter_convert(&filter->program);
+	if (filter->bpf != NULL && rte_bpf_get_jit(filter->bpf, &native) == 0)
+		filter->native = native.func;
+	return filter;
+}
+
+void filter_destroy(struct filter *filter)
+{
+	if (filter == NULL)
+		return;
+	rte_bpf_destroy(filter->bpf);
+	pcap_freecode(&filter->program);
+	free(filter);
+}
+
+bool filter_matches_nothing(const struct filter *filter)
+{
+	return filter->nothing;
+}
+
+bool filter_is_interpreted(const struct filter *filter)
+{
+	return filter->bpf == NULL;
+}

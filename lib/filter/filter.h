@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "packet/packet.h"
+
+#include <rte_mbuf_core.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Which connections are meant: libpcap's filter expressions (man pcap-filter), compiled once and run
+// against a packet, mostly the one that creates a connection.
+//
+//     expression -> pcap_compile() -> filter_convert() -> rte_bpf (native code where DPDK makes it)
+//                                  \-> what rte_bpf does not take: libpcap's bpf_filter()
+//
+// DPDK's environment is not needed, so that reading traces does not have to start it.
+//
+// What an expression sees is an Ethernet frame: the link addresses that the frame had, zeros where
+// it had none; then the IP packet as it was captured. Of a packet in a tunnel that is the inner one.
+// What else stood in front of IP (MPLS, PPPoE, the tunnel) is not there, and neither is padding
+// behind it: `len` is 14, plus 4 for each VLAN tag, plus IP's length.
+//
+// VLAN tags: an expression without the word `vlan` sees the frame as if it had none, so that `host
+// 10.0.0.1` means that host in every VLAN (tcpdump would not find it in tagged frames). One with
+// that word sees the tags, and means what it means to tcpdump: `vlan 100 and host 10.0.0.1` is that
+// host in VLAN 100, `not vlan` and `host 10.0.0.1 and not vlan` leave tagged frames out.
+
+// One compiled expression. Immutable: any number of threads may use it at a time.
+struct filter;
+
+// Longer expressions are refused: they come from outside, too, and compiling takes more than
+// proportional time.
+#define FILTER_EXPRESSION_MOST 65535
+
+// Compiles; "" matches everything. NULL when that fails, and `why`, of `size` bytes, is a sentence
+// that says what is wrong, in libpcap's words, and what would be right. It belongs to the caller,
+// who gives it back with filter_destroy(). Control only: takes memory and time, and asks the name
+// server where the expression has names of hosts.
+struct filter *filter_create(const char *expression, char *why, size_t size);
+
+// Control only, when no worker uses it any more. NULL is nothing.
+void filter_destroy(struct filter *filter);
+
+// Can no packet match, as with `tcp and udp`? No error, but worth a warning. Any thread.
+bool filter_matches_nothing(const struct filter *filter);
+
+// Does libpcap's interpreter run it, because rte_bpf does not take it? For tests and benches.
+bool filter_is_interpreted(const struct filter *filter);
+
+#define FILTER_LINK 14 // Ethernet's header
+#define FILTER_TAG  4
+// Of the IP packet, in one piece with the link header: all headers, as a rule.
+#define FILTER_HEAD 160
+
+// What filters look at; each worker has one. Written by filter_prepare(), private otherwise. The
+// first bytes are copied, so that they can have a link header in front and lie in one piece, which
+// is where native code is quick. The payload stays where it is.
+//
+//     frame[0] -> head[0]: | link 14 | IP, transport <= 160 |             -> rest: payload as captured
+//     frame[1] -> head[1]: | link 12 | tags 4 or 8 | type 2 | the same |  -> the same rest
+//                 (head[0] where there are no tags)
+struct filter_scratch {
+	struct rte_mbuf frame[2]; // as if without tags, and with them
+	struct rte_mbuf rest;
+	uint8_t head[2][FILTER_LINK + 2 * FILTER_TAG + FILTER_HEAD];
+};
+
+// Lets filter_run() look at `packet`, whose frame must stay until then. Where the headers are not
+// there any more (see packet_headers()), they are made up of what the packet knows: addresses,
+// ports, flags, numbers, lengths. Worker only: no system call, no memory.
+void filter_prepare(struct filter_scratch *scratch, const struct packet *packet);
+
+// The same for a connection of which only the ends are known, such as in a listing: its originator's
+// first packet is made up, for TCP a SYN, without payload and link addresses. `address[0]` and
+// `port[0]` are the originator's; ports in host byte order, for ICMP as connections have them (type
+// and code); `vlan` as in struct packet. Any thread, with a scratch of its own.
+void filter_prepare_tuple(struct filter_scratch *scratch, const struct address address[2],
+			  const uint16_t port[2], uint8_t protocol, const uint16_t vlan[2]);
+
+// Does what was prepared match? Several filters may be asked one after the other. Worker, or
+// whoever prepared.
+bool filter_run(const struct filter *filter, const struct filter_scratch *scratch);
+
+// Both at once.
+static inline bool filter_match(const struct filter *filter, const struct packet *packet,
+				struct filter_scratch *scratch)
+{
+	filter_prepare(scratch, packet);
+	return filter_run(filter, scratch);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "filter/filter_internal.h"
+
+#include "base/bytes.h"
+
+#include <string.h>
+
+// Makes of a packet the frame that filters see.
+
+#define LINK_ADDRESSES 12
+#define IPV4_HEADER    20
+#define IPV6_HEADER    40
+#define TCP_HEADER     20
+#define UDP_HEADER     8
+#define ICMP_HEADER    8
+#define TYPE_IPV4      0x0800
+#define TYPE_IPV6      0x86dd
+#define TYPE_VLAN      0x8100
+
+static void put_be16(uint8_t *bytes, uint32_t value)
+{
+	bytes[0] = (uint8_t)(value >> 8);
+	bytes[1] = (uint8_t)value;
+}
+
+static void put_be32(uint8_t *bytes, uint32_t value)
+{
+	put_be16(bytes, value >> 16);
+	put_be16(bytes + 2, value);
+}
+
+// The transport's header as far as the packet remembers it; `at` has room for TCP's and is all
+// zeros. Returns its length.
+static uint32_t make_transport(uint8_t *at, const struct packet *packet)
+{
+	const struct packet_key *key = &packet->key;
+	uint16_t source = key->port[packet->sender], destination = key->port[packet->sender ^ 1];
+
+	switch (key->protocol) {
+	case PACKET_TCP:
+		put_be16(at, source);
+		put_be16(at + 2, destination);
+		put_be32(at + 4, packet->sequence);
+		put_be32(at + 8, packet->acknowledgement);
+		at[12] = TCP_HEADER / 4 << 4;
+		at[13] = packet->tcp_flags;
+		put_be16(at + 14, packet->window);
+		return TCP_HEADER;
+	case PACKET_UDP:
+		put_be16(at, source);
+		put_be16(at + 2, destination);
+		put_be16(at + 4, (uint32_t)packet->udp_length + UDP_HEADER);
+		return UDP_HEADER;
+	case PACKET_ICMP:
+	case PACKET_ICMPV6:
+		at[0] = (uint8_t)source;
+		// Where a type has a partner, that stands in the code's place.
+		at[1] = key->one_way ? (uint8_t)destination : 0;
+		return ICMP_HEADER;
+	default:
+		return 0;
+	}
+}
+
+static void make_ipv4(uint8_t *at, const struct packet *packet, uint32_t total)
+{
+	const struct address *address = packet->key.address;
+
+	at[0] = 4 << 4 | IPV4_HEADER / 4;
+	put_be16(at + 2, total);
+	at[8] = 64;
+	at[9] = packet->key.protocol;
+	memcpy(at + 12, address[packet->sender].byte + 12, 4);
+	memcpy(at + 16, address[packet->sender ^ 1].byte + 12, 4);
+}
+
+static void make_ipv6(uint8_t *at, const struct packet *packet, uint32_t total)
+{
+	const struct address *address = packet->key.address;
+
+	at[0] = 6 << 4;
+	put_be16(at + 4, total - IPV6_HEADER);
+	at[6] = packet->key.protocol;
+	at[7] = 64;
+	memcpy(at + 8, address[packet->sender].byte, 16);
+	memcpy(at + 24, address[packet->sender ^ 1].byte, 16);
+}
+
+// Both headers. Returns their length; `total` is set to what IP's length then is.
+static uint32_t make_headers(uint8_t *at, const struct packet *packet, uint32_t *total)
+{
+	const struct address *address = packet->key.address;
+	bool v4 = address_is_v4(&address[0]) && address_is_v4(&address[1]);
+	uint32_t length = v4 ? IPV4_HEADER : IPV6_HEADER;
+
+	memset(at, 0, IPV6_HEADER + TCP_HEADER);
+	length += make_transport(at + length, packet);
+	*total = packet->ip_length != 0 ? packet->ip_length : length + packet->payload_length;
+	if (v4)
+		make_ipv4(at, packet, *total);
+	else
+		make_ipv6(at, packet, *total);
+	return length;
+}
+
+static void set_segment(struct rte_mbuf *segment, const uint8_t *data, uint32_t length)
+{
+	segment->buf_addr = (void *)(uintptr_t)data;
+	segment->data_off = 0;
+	segment->data_len = (uint16_t)length;
+	segment->next = NULL;
+}
+
+static void set_frame(struct filter_scratch *scratch, unsigned which, const uint8_t *head,
+		      uint32_t head_length, uint32_t wire_length)
+{
+	struct rte_mbuf *frame = &scratch->frame[which];
+
+	set_segment(frame, head, head_length);
+	if (scratch->rest.data_len > 0)
+		frame->next = &scratch->rest;
+	// What bounds the program's reads.
+	frame->pkt_len = head_length + scratch->rest.data_len;
+	frame->FILTER_LENGTH = wire_length;
+}
+
+// The same with tags in front: of head[0], `length` bytes are used.
+static void add_tags(struct filter_scratch *scratch, const uint16_t vlan[2], uint32_t length,
+		     uint32_t wire_length)
+{
+	const uint8_t *plain = scratch->head[0];
+	uint8_t *head = scratch->head[1];
+	uint32_t at = LINK_ADDRESSES;
+
+	memcpy(head, plain, LINK_ADDRESSES);
+	for (int i = 0; i < 2 && vlan[i] != PACKET_NO_VLAN; i++, at += FILTER_TAG) {
+		put_be16(head + at, TYPE_VLAN);
+		put_be16(head + at + 2, vlan[i]);
+	}
+	memcpy(head + at, plain + LINK_ADDRESSES, length - LINK_ADDRESSES);
+	set_frame(scratch, 1, head, length + at - LINK_ADDRESSES, wire_length);
+}
+
+void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
+{
+	uint8_t *head = scratch->head[0], *ip = head + FILTER_LINK;
+	uint32_t headers = packet_headers(packet), total = packet->ip_length;
+	uint32_t tags = (packet->vlan[0] != PACKET_NO_VLAN) * FILTER_TAG;
+
+	if (packet->vlan[0] != PACKET_NO_VLAN && packet->vlan[1] != PACKET_NO_VLAN)
+		tags += FILTER_TAG;
+	if (headers > 0) {
+		const uint8_t *data = packet->payload - headers;
+		uint32_t copied = headers < FILTER_HEAD ? headers : FILTER_HEAD;
+
+		memcpy(ip, data, copied);
+		set_segment(&scratch->rest, data + copied,
+			    headers - copied + packet->payload_captured);
+		headers = copied;
+	} else {
+		headers = make_headers(ip, packet, &total);
+		set_segment(&scratch->rest, packet->payload, packet->payload_captured);
+	}
+	if (packet->has_mac)
+		memcpy(head, packet->mac, LINK_ADDRESSES);
+	else
+		memset(head, 0, LINK_ADDRESSES);
+	put_be16(head + LINK_ADDRESSES, ip[0] >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4);
+	headers += FILTER_LINK;
+	total += FILTER_LINK + tags;
+	set_frame(scratch, 0, head, headers, total);
+	if (tags > 0)
+		add_tags(scratch, packet->vlan, headers, total);
+	else
+		set_frame(scratch, 1, head, headers, total);
+}
+
+void filter_prepare_tuple(struct filter_scratch *scratch, const struct address address[2],
+			  const uint16_t port[2], uint8_t protocol, const uint16_t vlan[2])
+{
+	struct packet packet = {
+		.key = {.address = {address[0], address[1]},
+			.port = {port[0], port[1]},
+			.protocol = protocol},
+		.vlan = {vlan[0], vlan[1]},
+		.tcp_flags = PACKET_TCP_SYN,
+	};
+	uint16_t source, destination;
+
+	if (protocol == PACKET_ICMP || protocol == PACKET_ICMPV6)
+		packet.key.one_way = !packet_icmp_ports(protocol, (uint8_t)port[0],
+							(uint8_t)port[1], &source, &destination);
+	filter_prepare(scratch, &packet);
+}
