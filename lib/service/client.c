@@ -90,10 +90,11 @@ void client_take_line(struct service *service, struct client *client)
 	}
 	end = line_end(client);
 	if (end == NULL && client->filled == SERVICE_LINE_MOST) {
-		answer_error(client,
-			     "a line has more than %d bytes, and is left out; a request is one line "
-			     "of JSON, such as {\"request\": \"status\"}",
-			     SERVICE_LINE_MOST - 1);
+		answer_error(
+			client,
+			"a line has more than %d bytes, and is left out; a request is one line "
+			"of JSON, such as {\"request\": \"status\"}",
+			SERVICE_LINE_MOST - 1);
 		skip(client);
 		return;
 	}

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/time.h"
 #include "conn/conn_reader.h"
 #include "filter/filter.h"
 #include "service/heap.h"
@@ -19,6 +20,8 @@
 #define ENTRIES_MOST (UINT32_C(4) << 20)
 #define ITEMS_A_TURN 256
 #define LIMIT_MOST   1000000
+// How long a worker may be away while it changes a connection, ns.
+#define BUSY_TIME (50 * TIME_MILLISECOND)
 
 enum listing_sort {
 	SORT_NONE,
@@ -41,7 +44,8 @@ static const char *const order_word[2] = {"descending", "ascending"};
 struct service_listing {
 	enum listing_sort sort;
 	bool ascending;
-	bool writing; // all slots were looked at
+	bool writing;        // all slots were looked at
+	uint64_t busy_since; // see conn_read; 0: it is not
 	struct filter *filter;
 	struct filter_scratch scratch;
 	uint32_t worker; // where it is
@@ -104,7 +108,8 @@ static bool take_settings(struct client *client, const json_t *request,
 	listing->ascending = order == 1;
 	listing->limit = parameter_count(request, "limit", 100);
 	if (listing->limit < 1 || listing->limit > LIMIT_MOST) {
-		answer_error(client, "conns: limit is to be a whole number from 1 to %d", LIMIT_MOST);
+		answer_error(client, "conns: limit is to be a whole number from 1 to %d",
+			     LIMIT_MOST);
 		return false;
 	}
 	if (*filter == '\0')
@@ -119,8 +124,10 @@ static bool take_settings(struct client *client, const json_t *request,
 void serve_conns(struct service *service, struct client *client, const json_t *request)
 {
 	static const struct parameter parameter[] = {
-		{"filter", PARAMETER_TEXT, false}, {"sort", PARAMETER_TEXT, false},
-		{"order", PARAMETER_TEXT, false},  {"limit", PARAMETER_COUNT, false},
+		{"filter", PARAMETER_TEXT, false},
+		{"sort", PARAMETER_TEXT, false},
+		{"order", PARAMETER_TEXT, false},
+		{"limit", PARAMETER_COUNT, false},
 	};
 	struct service_listing *listing;
 
@@ -193,12 +200,10 @@ static uint64_t key_of(const struct service_listing *listing, const struct conn_
 
 static bool passes(struct service_listing *listing, const struct conn_summary *summary)
 {
-	static const uint16_t no_vlan[2] = {PACKET_NO_VLAN, PACKET_NO_VLAN};
-
 	if (listing->filter == NULL)
 		return true;
 	filter_prepare_tuple(&listing->scratch, summary->address, summary->port, summary->protocol,
-			     summary->linked ? summary->vlan : no_vlan);
+			     summary->vlan);
 	return filter_run(listing->filter, &listing->scratch);
 }
 
@@ -260,26 +265,54 @@ static void write_item(struct service *service, struct client *client, uint32_t 
 	client->listing->written++;
 }
 
-// One slot; false when the listing is over because of it.
-static bool look(struct service *service, struct client *client)
+// Was the worker taken off its CPU while it changed just this connection? Then there is another
+// turn for it, but not for ever.
+static bool is_to_be_tried_again(struct service_listing *listing, enum conn_read found)
 {
-	struct service_listing *listing = client->listing;
-	struct conn_summary summary;
+	uint64_t now;
 
-	if (!conn_reader_look(service->reader[listing->worker], listing->slot, &summary))
-		return true;
-	if (listing->sort == SORT_NONE) {
-		if (passes(listing, &summary))
-			write_item(service, client, listing->worker, &summary);
-		return listing->written < listing->limit;
+	if (found != CONN_READ_BUSY) {
+		listing->busy_since = 0;
+		return false;
 	}
-	if (keep(service, listing, &summary))
-		return true;
-	listing_destroy(service, listing);
+	now = service_now();
+	if (listing->busy_since == 0)
+		listing->busy_since = now;
+	return now - listing->busy_since < BUSY_TIME;
+}
+
+static void refuse(struct service *service, struct client *client)
+{
+	listing_destroy(service, client->listing);
 	client->listing = NULL;
 	answer_error(client, "conns: other listings take all the memory that there is for them; "
 			     "ask again soon, or for a lower limit");
-	return false;
+}
+
+enum look { LOOK_ON, LOOK_AGAIN, LOOK_DONE };
+
+// One slot.
+static enum look look(struct service *service, struct client *client)
+{
+	struct service_listing *listing = client->listing;
+	struct conn_summary summary;
+	enum conn_read found;
+
+	found = conn_reader_look(service->reader[listing->worker], listing->slot, &summary);
+	if (is_to_be_tried_again(listing, found))
+		return LOOK_AGAIN;
+	listing->slot++;
+	if (found != CONN_READ_FOUND)
+		return LOOK_ON;
+	if (listing->sort == SORT_NONE) {
+		if (passes(listing, &summary))
+			write_item(service, client, listing->worker, &summary);
+		return listing->written < listing->limit ? LOOK_ON : LOOK_DONE;
+	}
+	if (keep(service, listing, &summary))
+		return LOOK_ON;
+	refuse(service, client);
+	return LOOK_DONE;
 }
 
 // Everything was looked at: from now on the best is taken first.
@@ -291,7 +324,7 @@ static void begin_writing(struct service_listing *listing)
 	listing->writing = true;
 }
 
-// Returns false when the client has nothing more to look at.
+// Looks at so many slots. Returns false when there is nothing more to look at.
 static bool look_on(struct service *service, struct client *client, uint32_t slots)
 {
 	struct service_listing *listing = client->listing;
@@ -300,12 +333,15 @@ static bool look_on(struct service *service, struct client *client, uint32_t slo
 		const struct service_worker *worker = &service->settings.workers[listing->worker];
 		uint32_t used = conn_table_slots_used(worker->table);
 
-		for (; listing->slot < used; listing->slot++) {
+		while (listing->slot < used) {
+			enum look next;
+
 			if (slots-- == 0 || (listing->sort == SORT_NONE &&
 					     client_pending(client) >= SERVICE_OUTPUT_ENOUGH))
 				return true;
-			if (!look(service, client))
-				return false;
+			next = look(service, client);
+			if (next != LOOK_ON)
+				return next == LOOK_AGAIN;
 		}
 		listing->worker++;
 		listing->slot = 0;
@@ -313,22 +349,33 @@ static bool look_on(struct service *service, struct client *client, uint32_t slo
 	return false;
 }
 
+// One item, the best that is left; false when it is to be tried again.
+static bool write_one(struct service *service, struct client *client)
+{
+	struct service_listing *listing = client->listing;
+	const struct heap_entry *best = &listing->entry[0];
+	uint32_t worker = best->place >> 24;
+	struct conn_summary summary;
+	struct heap_entry taken;
+	enum conn_read found;
+
+	found = conn_reader_find(service->reader[worker], best->slot, best->place & 0xffffff,
+				 &summary);
+	if (is_to_be_tried_again(listing, found))
+		return false;
+	listing->count = heap_take(listing->entry, listing->count, &taken);
+	if (found == CONN_READ_FOUND)
+		write_item(service, client, worker, &summary);
+	return true;
+}
+
 static void write_on(struct service *service, struct client *client)
 {
 	struct service_listing *listing = client->listing;
 
 	for (int i = 0; i < ITEMS_A_TURN && listing->count > 0; i++) {
-		struct conn_summary summary;
-		struct heap_entry entry;
-		uint32_t worker;
-
-		if (client_pending(client) >= SERVICE_OUTPUT_ENOUGH)
+		if (client_pending(client) >= SERVICE_OUTPUT_ENOUGH || !write_one(service, client))
 			return;
-		listing->count = heap_take(listing->entry, listing->count, &entry);
-		worker = entry.place >> 24;
-		if (conn_reader_find(service->reader[worker], entry.slot, entry.place & 0xffffff,
-				     &summary))
-			write_item(service, client, worker, &summary);
 	}
 	if (listing->count == 0)
 		end(service, client);

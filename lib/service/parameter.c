@@ -7,10 +7,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-// Longest span that can be asked for: more than any connection lives.
-#define SPAN_MOST 9e9
 #define WORDS_MOST 16
 
 static const struct {
@@ -21,7 +20,8 @@ static const struct {
 	[PARAMETER_UID] = {"the uid of a connection", "\"CHhAvVGS1DHFjwGM9\""},
 	[PARAMETER_YES] = {"true or false", "true"},
 	[PARAMETER_COUNT] = {"a whole number from 0 on", "100"},
-	[PARAMETER_SPAN] = {"a number from 0 on, spans in seconds", "0.5"},
+	[PARAMETER_NUMBER] = {"a number from 0 on", "1000"},
+	[PARAMETER_SPAN] = {"a number of seconds from 0 on", "0.5"},
 	[PARAMETER_ACTIONS] = {"a list with event, log or capture in it", "[\"event\", \"log\"]"},
 };
 
@@ -57,9 +57,11 @@ static bool has_type(const json_t *value, enum parameter_type type)
 		return json_is_boolean(value);
 	case PARAMETER_COUNT:
 		return json_is_integer(value) && json_integer_value(value) >= 0;
+	case PARAMETER_NUMBER:
+		return json_is_number(value) && json_number_value(value) >= 0;
 	case PARAMETER_SPAN:
 		number = json_number_value(value);
-		return json_is_number(value) && number >= 0 && number <= SPAN_MOST;
+		return json_is_number(value) && number >= 0 && number <= SERVICE_SPAN_MOST;
 	case PARAMETER_ACTIONS:
 		return are_actions(value);
 	}
@@ -128,7 +130,8 @@ bool parameter_check(struct client *client, const json_t *request, const char *w
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)request, name, value) {
+	json_object_foreach((json_t *)request, name, value)
+	{
 		const struct parameter *parameter = find(list, count, name);
 
 		if (strcmp(name, "request") == 0 || strcmp(name, "id") == 0)

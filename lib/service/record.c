@@ -4,6 +4,7 @@
 
 #include "conn/conn_summary.h"
 #include "log/log_text.h"
+#include "packet/packet.h"
 
 // Names are those of conn.log where there is such a column.
 #define KEY(name)  log_text_raw(&out, ",\"" name "\":", sizeof(",\"" name "\":") - 1)
@@ -44,9 +45,9 @@ size_t record_format(const struct conn_summary *summary, uint64_t now, char *tex
 	KEY("history"), log_text_quote(&out);
 	log_text_raw(&out, summary->history, summary->history_length);
 	log_text_quote(&out);
-	if (summary->linked && summary->vlan[0] != UINT16_MAX)
+	if (summary->vlan[0] != PACKET_NO_VLAN)
 		KEY("vlan"), log_text_few(&out, summary->vlan[0]);
-	if (summary->linked && summary->vlan[1] != UINT16_MAX)
+	if (summary->vlan[1] != PACKET_NO_VLAN)
 		KEY("inner_vlan"), log_text_few(&out, summary->vlan[1]);
 	if (summary->parents > 0)
 		KEY("tunnel_parents"), log_text_uids(&out, summary->parent, summary->parents);

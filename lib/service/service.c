@@ -170,7 +170,8 @@ static void wait_for_something(struct service *service)
 			events |= POLLIN;
 		if (client_pending(client) > 0)
 			events |= POLLOUT;
-		service->poll[count++] = (struct pollfd){.fd = client->descriptor, .events = events};
+		service->poll[count++] = (struct pollfd){.fd = client->descriptor,
+							 .events = events};
 	}
 	// Between turns the thread is in no read section, so that nobody waits for it.
 	if (poll(service->poll, count, patience(service)) < 0)

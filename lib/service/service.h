@@ -52,7 +52,7 @@ struct service_settings {
 	const struct service_worker *workers;
 	uint32_t worker_count;
 	struct uid_key uid_key;
-	json_t *(*status)(void *context); // an object
+	json_t *(*status)(void *context);                     // an object
 	int (*reload)(void *context, char *why, size_t size); // 0 or a negative errno, as below
 	int (*rule_add)(void *context, const struct service_rule *rule, char *why, size_t size);
 	int (*rule_delete)(void *context, bool poll, const char *name, char *why, size_t size);

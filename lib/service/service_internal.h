@@ -60,11 +60,11 @@ struct client {
 	int descriptor;
 	char *input; // SERVICE_LINE_MOST, once something was sent
 	size_t filled;
-	bool skipping;        // the rest of a line that was too long
-	bool ended;           // nothing more will come in
-	bool gone;            // to be closed
-	uint64_t progress;    // when it last took something, ns, monotonic
-	char *id;             // of the request under way, as JSON text; NULL: it has none
+	bool skipping;     // the rest of a line that was too long
+	bool ended;        // nothing more will come in
+	bool gone;         // to be closed
+	uint64_t progress; // when it last took something, ns, monotonic
+	char *id;          // of the request under way, as JSON text; NULL: it has none
 	enum client_doing doing;
 	struct service_output output;
 	struct service_listing *listing;
@@ -75,7 +75,7 @@ struct service {
 	struct service_settings settings;
 	struct conn_reader **reader; // [workers]
 	int listener;
-	int wake; // an eventfd
+	int wake;             // an eventfd
 	uint64_t answer_time; // how long a worker may take, ns
 	uint64_t write_time;  // how long a client may take nothing, ns
 	atomic_bool stop;
@@ -128,8 +128,7 @@ void answer_error(struct client *client, const char *format, ...)
 void answer_item(struct client *client, const json_t *item);
 
 // request.c: a line without its end.
-void request_serve(struct service *service, struct client *client, const char *line,
-		   size_t length);
+void request_serve(struct service *service, struct client *client, const char *line, size_t length);
 
 // What a parameter may be.
 enum parameter_type {
@@ -137,9 +136,13 @@ enum parameter_type {
 	PARAMETER_UID,
 	PARAMETER_YES,     // true or false
 	PARAMETER_COUNT,   // a whole number
+	PARAMETER_NUMBER,  // with or without a fraction
 	PARAMETER_SPAN,    // seconds, with or without a fraction
 	PARAMETER_ACTIONS, // a list of names of actions
 };
+
+// The longest span, in seconds; more than any connection lives.
+#define SERVICE_SPAN_MOST 9e9
 
 struct parameter {
 	const char *name;

@@ -9,13 +9,14 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t service_packet_time(const struct service *service, uint32_t worker)
 {
 	const struct worker_counters *counters = service->settings.workers[worker].counters;
-	uint64_t time = counters != NULL ? atomic_load_explicit(&counters->time,
-								memory_order_relaxed)
-					 : 0;
+	uint64_t time = counters != NULL
+				? atomic_load_explicit(&counters->time, memory_order_relaxed)
+				: 0;
 	struct timespec now;
 
 	if (time != 0)
@@ -33,8 +34,9 @@ bool service_find(struct service *service, struct client *client, const json_t *
 	uint8_t worker;
 
 	if (uid_parse(text, strlen(text), &uid) < 0) {
-		answer_error(client, "'%.60s' is no uid; one is a C and up to 17 letters and "
-				     "digits, as in conn.log",
+		answer_error(client,
+			     "'%.60s' is no uid; one is a C and up to 17 letters and "
+			     "digits, as in conn.log",
 			     text);
 		return false;
 	}
@@ -47,6 +49,23 @@ bool service_find(struct service *service, struct client *client, const json_t *
 	return false;
 }
 
+// Waits a little for a worker that was taken off its CPU while it changed just this connection.
+static enum conn_read find(struct service *service, const struct service_place *place,
+			   struct conn_summary *summary)
+{
+	enum conn_read found = CONN_READ_BUSY;
+
+	for (int i = 0; i < 50 && found == CONN_READ_BUSY; i++) {
+		if (i > 0)
+			usleep(1000);
+		urcu_qsbr_thread_online();
+		found = conn_reader_find(service->reader[place->worker], place->slot,
+					 place->generation, summary);
+		urcu_qsbr_thread_offline();
+	}
+	return found;
+}
+
 void serve_show(struct service *service, struct client *client, const json_t *request)
 {
 	static const struct parameter parameter[] = {{"uid", PARAMETER_UID, true}};
@@ -54,16 +73,20 @@ void serve_show(struct service *service, struct client *client, const json_t *re
 	struct service_place place;
 	char text[RECORD_TEXT_SIZE];
 	json_t *conn;
-	bool found;
+	enum conn_read found;
 
 	if (!parameter_check(client, request, "show", parameter, 1) ||
 	    !service_find(service, client, request, &place))
 		return;
-	urcu_qsbr_thread_online();
-	found = conn_reader_find(service->reader[place.worker], place.slot, place.generation,
-				 &summary);
-	urcu_qsbr_thread_offline();
-	if (!found) {
+	found = find(service, &place, &summary);
+	if (found == CONN_READ_BUSY) {
+		answer_error(client,
+			     "show: worker %u does not get on, the connection cannot be "
+			     "read; ask again",
+			     place.worker);
+		return;
+	}
+	if (found == CONN_READ_NONE) {
 		answer_error(client, "no connection %s lives; it is over, look into conn.log",
 			     parameter_text(request, "uid", ""));
 		return;

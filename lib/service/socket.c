@@ -21,9 +21,10 @@ static int make_room(const char *path, const struct sockaddr_un *address)
 	if (lstat(path, &status) < 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode)) {
-		message_error("%s is there and is no socket; move it away, or set [requests] socket "
-			      "to another path",
-			      path);
+		message_error(
+			"%s is there and is no socket; move it away, or set [requests] socket "
+			"to another path",
+			path);
 		return -EEXIST;
 	}
 	// A listener whose queue is full would make a blocking socket wait.

@@ -7,7 +7,11 @@
 // Thresholds, polls and inactivity: with a "uid" for one connection, whose worker is asked; with a
 // "name" for a rule about all connections to come, which is the program's.
 
-#define WHO                        {"uid", PARAMETER_UID, false}, {"name", PARAMETER_TEXT, false}
+#define WHO                                                                                        \
+	{"uid", PARAMETER_UID, false},                                                             \
+	{                                                                                          \
+		"name", PARAMETER_TEXT, false                                                      \
+	}
 #define COUNT_OF(array)            (sizeof(array) / sizeof((array)[0]))
 #define CHECK(request, what, list) parameter_check(client, request, what, list, COUNT_OF(list))
 
@@ -15,7 +19,9 @@
 	{"orig_bytes", PARAMETER_COUNT, false}, {"resp_bytes", PARAMETER_COUNT, false},            \
 		{"orig_packets", PARAMETER_COUNT, false},                                          \
 		{"resp_packets", PARAMETER_COUNT, false}, {"packets", PARAMETER_COUNT, false},     \
-		{"duration", PARAMETER_SPAN, false}
+	{                                                                                          \
+		"duration", PARAMETER_SPAN, false                                                  \
+	}
 
 // Is it clear what is meant, a connection or a rule? Answers with an error otherwise.
 static bool check_who(struct client *client, const json_t *request, const char *what)
@@ -216,7 +222,8 @@ void serve_threshold_delete(struct service *service, struct client *client, cons
 		return;
 	if (parameter_given(request, "uid")) {
 		if (CHECK(request, what, by_uid) && take_values(client, request, what, value) > 0)
-			send_values(service, client, request, WATCH_REQUEST_THRESHOLD_DELETE, value);
+			send_values(service, client, request, WATCH_REQUEST_THRESHOLD_DELETE,
+				    value);
 	} else if (CHECK(request, what, by_name)) {
 		delete_rule(service, client, request, false);
 	}
@@ -265,6 +272,10 @@ static bool take_feature(struct client *client, const json_t *request, const cha
 	}
 	rule->feature = (uint8_t)feature;
 	if (watch_feature_is_span(rule->feature)) {
+		if (json_number_value(json_object_get(request, "above")) > SERVICE_SPAN_MOST) {
+			answer_error(client, "%s: above is to be a number of seconds", what);
+			return false;
+		}
 		rule->above = parameter_span(request, "above", 0);
 	} else if (json_is_integer(json_object_get(request, "above"))) {
 		rule->above = parameter_count(request, "above", 0);
@@ -281,7 +292,7 @@ void serve_poll_add(struct service *service, struct client *client, const json_t
 		WHO,
 		{"filter", PARAMETER_TEXT, false},
 		{"feature", PARAMETER_TEXT, true},
-		{"above", PARAMETER_SPAN, true},
+		{"above", PARAMETER_NUMBER, true},
 		{"interval", PARAMETER_SPAN, true},
 		{"repeat", PARAMETER_YES, false},
 		{"actions", PARAMETER_ACTIONS, false},
@@ -322,7 +333,7 @@ void serve_poll_delete(struct service *service, struct client *client, const jso
 {
 	static const struct parameter by_uid[] = {{"uid", PARAMETER_UID, true},
 						  {"feature", PARAMETER_TEXT, true},
-						  {"above", PARAMETER_SPAN, true}};
+						  {"above", PARAMETER_NUMBER, true}};
 	static const struct parameter by_name[] = {{"name", PARAMETER_TEXT, true}};
 	static const char what[] = "poll del";
 	struct watch_request *first;

@@ -5,12 +5,9 @@
 #include "base/time.h"
 
 const char *const watch_kind_word[WATCH_KIND_COUNT] = {
-	[WATCH_ORIG_BYTES] = "orig_bytes",
-	[WATCH_RESP_BYTES] = "resp_bytes",
-	[WATCH_ORIG_PACKETS] = "orig_packets",
-	[WATCH_RESP_PACKETS] = "resp_packets",
-	[WATCH_PACKETS] = "packets",
-	[WATCH_DURATION] = "duration",
+	[WATCH_ORIG_BYTES] = "orig_bytes",     [WATCH_RESP_BYTES] = "resp_bytes",
+	[WATCH_ORIG_PACKETS] = "orig_packets", [WATCH_RESP_PACKETS] = "resp_packets",
+	[WATCH_PACKETS] = "packets",           [WATCH_DURATION] = "duration",
 };
 
 const char *const watch_feature_word[WATCH_FEATURE_COUNT] = {
