@@ -21,10 +21,9 @@ static int make_room(const char *path, const struct sockaddr_un *address)
 	if (lstat(path, &status) < 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode)) {
-		message_error(
-			"%s is there and is no socket; move it away, or set [requests] socket "
-			"to another path",
-			path);
+		message_error("%s is there and is no socket; move it away, or set [control] socket "
+			      "to another path",
+			      path);
 		return -EEXIST;
 	}
 	// A listener whose queue is full would make a blocking socket wait.
@@ -37,7 +36,7 @@ static int make_room(const char *path, const struct sockaddr_un *address)
 	close(probe);
 	if (result < 0) {
 		message_error("another weir answers requests at %s already; end it, or set "
-			      "[requests] socket to another path",
+			      "[control] socket to another path",
 			      path);
 		return result;
 	}
@@ -75,7 +74,7 @@ int service_listen(const char *path, uint32_t mode)
 
 failed:
 	result = -errno;
-	message_error("no requests can be answered at %s: %s; set [requests] socket to a path in a "
+	message_error("no requests can be answered at %s: %s; set [control] socket to a path in a "
 		      "directory that weir may write to",
 		      path, strerror(-result));
 	if (descriptor >= 0)

@@ -17,8 +17,8 @@
 
 #define KINDS                                                                                      \
 	{"orig_bytes", PARAMETER_COUNT, false}, {"resp_bytes", PARAMETER_COUNT, false},            \
-		{"orig_packets", PARAMETER_COUNT, false},                                          \
-		{"resp_packets", PARAMETER_COUNT, false}, {"packets", PARAMETER_COUNT, false},     \
+		{"orig_pkts", PARAMETER_COUNT, false}, {"resp_pkts", PARAMETER_COUNT, false},      \
+		{"pkts", PARAMETER_COUNT, false},                                                  \
 	{                                                                                          \
 		"duration", PARAMETER_SPAN, false                                                  \
 	}
@@ -106,7 +106,7 @@ static uint32_t take_values(struct client *client, const json_t *request, const 
 	if (count == 0)
 		answer_error(client,
 			     "%s: say what is counted, and up to where: one or more of orig_bytes, "
-			     "resp_bytes, orig_packets, resp_packets, packets and duration (in "
+			     "resp_bytes, orig_pkts, resp_pkts, pkts and duration (in "
 			     "seconds), such as \"orig_bytes\": 1048576",
 			     what);
 	return count;

@@ -5,18 +5,18 @@
 #include "base/time.h"
 
 const char *const watch_kind_word[WATCH_KIND_COUNT] = {
-	[WATCH_ORIG_BYTES] = "orig_bytes",     [WATCH_RESP_BYTES] = "resp_bytes",
-	[WATCH_ORIG_PACKETS] = "orig_packets", [WATCH_RESP_PACKETS] = "resp_packets",
-	[WATCH_PACKETS] = "packets",           [WATCH_DURATION] = "duration",
+	[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
+	[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
+	[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
 };
 
 const char *const watch_feature_word[WATCH_FEATURE_COUNT] = {
 	[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
 	[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
 	[WATCH_FEATURE_BYTES] = "bytes",
-	[WATCH_FEATURE_ORIG_PACKETS] = "orig_packets",
-	[WATCH_FEATURE_RESP_PACKETS] = "resp_packets",
-	[WATCH_FEATURE_PACKETS] = "packets",
+	[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
+	[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
+	[WATCH_FEATURE_PACKETS] = "pkts",
 	[WATCH_FEATURE_RATE] = "rate",
 	[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
 	[WATCH_FEATURE_DURATION] = "duration",
