@@ -127,3 +127,36 @@ size_t uid_format(struct uid uid, char *text)
 	memmove(at, at + zeros, 16 - zeros);
 	return UID_TEXT_SIZE - 1 - zeros;
 }
+
+// The value of a digit of base 62, as in `pairs`; 62 for what is none.
+static unsigned digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return (unsigned)(digit - '0');
+	if (digit >= 'A' && digit <= 'Z')
+		return (unsigned)(digit - 'A') + 10;
+	if (digit >= 'a' && digit <= 'z')
+		return (unsigned)(digit - 'a') + 36;
+	return 62;
+}
+
+int uid_parse(const char *text, size_t length, struct uid *uid)
+{
+	unsigned __int128 number = 0;
+
+	// Seventeen digits stay below 2^102, so that nothing is lost before the check.
+	if (length < 2 || length > UID_TEXT_SIZE || text[0] != 'C')
+		return -EINVAL;
+	for (size_t i = 1; i < length; i++) {
+		unsigned value = digit_value(text[i]);
+
+		if (value > 61)
+			return -EINVAL;
+		number = number * 62 + value;
+	}
+	if (number >> 96 != 0)
+		return -EINVAL;
+	*uid = (struct uid){.salt = (uint32_t)(number >> 64),
+			    .place = {(uint32_t)(number >> 32), (uint32_t)number}};
+	return 0;
+}

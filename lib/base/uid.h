@@ -37,3 +37,8 @@ void uid_open(const struct uid_key *key, struct uid uid, uint8_t *worker, uint32
 // Writes the text form without a terminating NUL; `text` has room for UID_TEXT_SIZE bytes. Returns
 // its length.
 size_t uid_format(struct uid uid, char *text);
+
+// The opposite of uid_format(): reads `length` bytes. Returns 0, or -EINVAL when they are no uid: a
+// letter other than "C", no digit or too many, anything but letters and digits, or more than 96
+// bits. Leading zeros are accepted.
+int uid_parse(const char *text, size_t length, struct uid *uid);

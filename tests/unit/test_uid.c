@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "base/uid.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,6 +162,54 @@ static void the_text_is_a_letter_and_digits_of_base_62(void **state)
 	}
 }
 
+static void assert_parses(struct uid uid)
+{
+	char text[UID_TEXT_SIZE];
+	struct uid back = {1, {2, 3}};
+
+	assert_int_equal(uid_parse(text, uid_format(uid, text), &back), 0);
+	assert_memory_equal(&back, &uid, sizeof(uid));
+}
+
+static void a_text_is_read_back(void **state)
+{
+	srandom(6);
+	assert_parses((struct uid){0});
+	assert_parses((struct uid){0, {0, 62}});
+	assert_parses((struct uid){UINT32_MAX, {UINT32_MAX, UINT32_MAX}});
+	for (int i = 0; i < 100000; i++)
+		assert_parses((struct uid){random32(), {random32(), random32()}});
+}
+
+static void what_is_no_uid_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"C",
+		"c1",
+		"1",
+		"C1 ",
+		"C-1",
+		"C1.",
+		"C1\xff",
+		"C1/2",
+		"C1:2",
+		"C1@2",
+		"C1[2",
+		"C1`2",
+		"C1{2",
+		// 2^96, and eighteen digits
+		"C1f2SI9UJPXvb7vdJ2",
+		"Czzzzzzzzzzzzzzzzz",
+		"C000000000000000001",
+	};
+	struct uid uid;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(uid_parse(wrong[i], strlen(wrong[i]), &uid), -EINVAL);
+	assert_int_equal(uid_parse("C1\0", 3, &uid), -EINVAL);
+}
+
 static void random_keys_differ(void **state)
 {
 	struct uid_key a, b;
@@ -179,6 +228,8 @@ int main(void)
 		cmocka_unit_test(the_text_is_the_number_in_base_62),
 		cmocka_unit_test(the_text_is_right_around_powers_of_62),
 		cmocka_unit_test(the_text_is_a_letter_and_digits_of_base_62),
+		cmocka_unit_test(a_text_is_read_back),
+		cmocka_unit_test(what_is_no_uid_is_refused),
 		cmocka_unit_test(random_keys_differ),
 	};
 

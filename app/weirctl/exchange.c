@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// Longer than the service waits for a worker.
+#define PATIENCE_S 60
+
+// Where weir listens as a rule: what was started by hand, then what is a service.
+static const char *const usual[] = {"weir.sock", "/run/weir/weir.sock"};
+
+// Returns a descriptor, or a negative errno.
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = PATIENCE_S};
+	int descriptor, result;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (descriptor < 0)
+		return -errno;
+	if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0) {
+		setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		return descriptor;
+	}
+	result = -errno;
+	close(descriptor);
+	return result;
+}
+
+static const char *explain(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such socket";
+	case ECONNREFUSED:
+		return "nobody listens there, weir has ended";
+	case EACCES:
+		return "you may not use it";
+	default:
+		return strerror(error);
+	}
+}
+
+static int reach(const char *path)
+{
+	int descriptor;
+
+	if (path == NULL)
+		path = getenv("WEIR_SOCKET");
+	if (path != NULL && *path != '\0') {
+		descriptor = connect_to(path);
+		if (descriptor < 0)
+			fprintf(stderr,
+				"weirctl: weir cannot be reached at %s: %s; -s SOCKET or "
+				"WEIR_SOCKET says where it listens\n",
+				path, explain(-descriptor));
+		return descriptor;
+	}
+	for (int i = 0; i < 2; i++) {
+		descriptor = connect_to(usual[i]);
+		if (descriptor >= 0)
+			return descriptor;
+		if (descriptor != -ENOENT || i == 1)
+			break;
+	}
+	fprintf(stderr,
+		"weirctl: weir cannot be reached at ./%s or %s: %s; -s SOCKET or WEIR_SOCKET says "
+		"where it listens\n",
+		usual[0], usual[1], explain(-descriptor));
+	return descriptor;
+}
+
+// Nothing is written where nobody listens: then weir said why before it closed.
+static void send_request(int descriptor, const json_t *request)
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	size_t length, sent = 0;
+
+	if (text == NULL)
+		return;
+	length = strlen(text);
+	text[length++] = '\n';
+	while (sent < length) {
+		ssize_t done = send(descriptor, text + sent, length - sent, MSG_NOSIGNAL);
+
+		if (done <= 0 && errno != EINTR)
+			break;
+		if (done > 0)
+			sent += (size_t)done;
+	}
+	free(text);
+}
+
+// One line of the answer; -1 when more follow, else the exit status.
+static int take_line(const struct command *command, const struct globals *globals, const char *line,
+		     size_t length)
+{
+	json_t *answer = json_loadb(line, length, 0, NULL);
+	const json_t *good = json_object_get(answer, "ok");
+	const json_t *item = json_object_get(answer, "item");
+	int status = -1;
+
+	if (globals->json)
+		fwrite(line, 1, length, stdout);
+	else if (item != NULL)
+		print_item(item);
+	if (good == NULL && item == NULL) {
+		complain(NULL, "what was answered is not understood: is it weir that listens "
+			       "there?");
+		status = EXIT_REFUSED;
+	} else if (json_is_true(good)) {
+		status = EXIT_DONE;
+		if (!globals->json)
+			command->print(answer);
+	} else if (item == NULL) {
+		const char *error = json_string_value(json_object_get(answer, "error"));
+
+		status = EXIT_REFUSED;
+		if (!globals->json)
+			print_nothing(answer);
+		fflush(stdout);
+		complain(NULL, "%s", error != NULL ? error : "the request failed");
+	}
+	json_decref(answer);
+	return status;
+}
+
+int exchange(const struct command *command, const struct globals *globals, const json_t *request)
+{
+	int descriptor = reach(globals->socket), status = -1;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	FILE *answers;
+
+	if (descriptor < 0)
+		return EXIT_UNREACHABLE;
+	answers = fdopen(descriptor, "r");
+	if (answers == NULL) {
+		close(descriptor);
+		complain(NULL, "not enough memory");
+		return EXIT_REFUSED;
+	}
+	send_request(descriptor, request);
+	while (status < 0 && (length = getline(&line, &room, answers)) > 0) {
+		status = take_line(command, globals, line, (size_t)length);
+		// Whoever reads this has enough, as `head` does.
+		if (ferror(stdout))
+			status = EXIT_DONE;
+	}
+	if (status < 0) {
+		fflush(stdout);
+		complain(NULL, "weir did not answer: %s",
+			 ferror(answers) && errno == EAGAIN ? "it took more than a minute"
+							    : "it ended, or closed the connection");
+		status = EXIT_REFUSED;
+	}
+	free(line);
+	fclose(answers);
+	return status;
+}

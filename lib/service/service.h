@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "base/uid.h"
+#include "watch/watch_name.h"
+#include "watch/watch_request.h"
+
+#include <jansson.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Requests at run time: a thread that listens on a UNIX socket and speaks JSON, one object a line.
+// What it asks of a worker travels over the worker's rings; tables it reads itself, in read
+// sections of its own; the rest it asks of the program.
+
+struct bus_requests;
+struct conn_table;
+struct service;
+struct worker_counters;
+
+struct service_worker {
+	const struct conn_table *table;
+	struct bus_requests *requests;
+	const struct worker_counters *counters; // for the time where it is; NULL: the system's
+};
+
+// A rule for all connections to come. The texts belong to the caller.
+struct service_rule {
+	bool poll;
+	const char *name;
+	const char *filter; // of libpcap; "": every connection
+	uint8_t actions;    // enum watch_action
+	// A threshold's values; 0: none of that kind.
+	uint64_t value[WATCH_KIND_COUNT];
+	bool idle; // duration: also while no packet comes
+	// A poll's.
+	uint8_t feature; // enum watch_feature
+	uint64_t above;
+	uint64_t interval; // ns
+	bool repeat;       // go on after it was found
+};
+
+// The functions run on the service's thread, which is in no read section then: they may block, but
+// hold up everybody who asks for something. `why` gets what was wrong and what would be right.
+// Those that are NULL are answered with an error.
+struct service_settings {
+	const char *path; // of the socket
+	uint32_t mode;    // its permissions
+	const struct service_worker *workers;
+	uint32_t worker_count;
+	struct uid_key uid_key;
+	json_t *(*status)(void *context);                     // an object
+	int (*reload)(void *context, char *why, size_t size); // 0 or a negative errno, as below
+	int (*rule_add)(void *context, const struct service_rule *rule, char *why, size_t size);
+	int (*rule_delete)(void *context, bool poll, const char *name, char *why, size_t size);
+	json_t *(*rule_list)(void *context, bool poll); // an array of objects
+	json_t *(*timeouts)(void *context);             // an object, spans in seconds
+	void *context;
+};
+
+// Opens the socket; `settings` is copied, what it points to must stay. NULL with a message: the
+// path is too long, somebody listens there, it cannot be written, memory is out. Start-up only.
+struct service *service_create(const struct service_settings *settings);
+
+// Starts the thread. Returns 0 or a negative errno with a message. Start-up only.
+int service_start(struct service *service);
+
+// Ends the thread and waits for it: what is being answered is cut short. Before the workers' tables
+// and rings go. Nothing when it does not run.
+void service_stop(struct service *service);
+
+// Closes the socket and removes its file. After service_stop().
+void service_destroy(struct service *service);
+
+// Has the thread call `reload` soon, as the request does, and tell the outcome as a message. Any
+// thread, also in a signal handler.
+void service_ask_reload(struct service *service);

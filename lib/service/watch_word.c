@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "service/service_internal.h"
+
+#include "base/time.h"
+
+const char *const watch_kind_word[WATCH_KIND_COUNT] = {
+	[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
+	[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
+	[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
+};
+
+const char *const watch_feature_word[WATCH_FEATURE_COUNT] = {
+	[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
+	[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
+	[WATCH_FEATURE_BYTES] = "bytes",
+	[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
+	[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
+	[WATCH_FEATURE_PACKETS] = "pkts",
+	[WATCH_FEATURE_RATE] = "rate",
+	[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
+	[WATCH_FEATURE_DURATION] = "duration",
+	[WATCH_FEATURE_IDLE] = "idle",
+};
+
+const char *const watch_action_word[WATCH_ACTION_COUNT] = {"event", "log", "capture"};
+
+json_t *watch_action_list(uint8_t actions)
+{
+	json_t *list = json_array();
+
+	for (int bit = 0; bit < WATCH_ACTION_COUNT; bit++) {
+		if (actions >> bit & 1)
+			json_array_append_new(list, json_string(watch_action_word[bit]));
+	}
+	return list;
+}
+
+bool watch_kind_is_span(uint8_t kind)
+{
+	return kind == WATCH_DURATION;
+}
+
+bool watch_feature_is_span(uint8_t feature)
+{
+	return feature == WATCH_FEATURE_DURATION || feature == WATCH_FEATURE_IDLE;
+}
+
+json_t *watch_value(bool span, uint64_t value)
+{
+	if (span)
+		return json_real((double)value / (double)TIME_SECOND);
+	return json_integer((json_int_t)(value <= INT64_MAX ? value : INT64_MAX));
+}
