@@ -145,12 +145,12 @@ struct conn_cold {
 	uint64_t first;           // time of the creating packet, ns
 	uint64_t due[2];          // see conn_timer.c
 	uint32_t extension;       // index, or CONN_NO_EXTENSION
-	uint32_t generation : 24; // how often the slot was used
-	uint32_t watched : 1;     // has a struct conn_watch
+	uint32_t generation;      // how often the slot was used
 	uint32_t fin_position[2]; // relative, of the end of the last FIN's payload
 	uint32_t round_trip[2];   // of the TCP handshake, us; 0: unknown
 	uint16_t last_wraps[2];   // how often `last` passed 2^32
-	uint8_t history_length : 7;
+	uint8_t history_length : 6;
+	uint8_t watched : 1; // has a struct conn_watch
 	uint8_t rare : 1; // the rare part is in use; else it holds what an earlier connection left
 	char history[CONN_HISTORY_INLINE];
 } __attribute__((aligned(64)));

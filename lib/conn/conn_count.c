@@ -16,6 +16,7 @@ static void carry_watched(struct conn_table *table, struct conn *conn, unsigned 
 		watch->packets[side] += UINT64_C(1) << 32;
 	if (conn->ip_bytes[side] < ip_length)
 		watch->ip_bytes[side] += UINT64_C(1) << 32;
+	conn_changed(table, conn);
 	conn_event_raise(table, conn, CONN_EVENT_CHECK, side);
 }
 

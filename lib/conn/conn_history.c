@@ -124,7 +124,7 @@ void conn_history_replace(struct conn_table *table, struct conn *conn, const cha
 {
 	struct conn_cold *cold = conn_cold(table, conn);
 
-	cold->history_length = strlen(letters) & 0x7f;
+	cold->history_length = strlen(letters) & 0x3f;
 	memcpy(cold->history, letters, cold->history_length);
 }
 

@@ -61,6 +61,7 @@ struct places {
 	const struct conn *conn;
 	const struct conn_cold *cold;
 	const struct conn_rare *rare;
+	const struct conn_watch *watch;
 	const struct conn_extension *extension;
 	_Atomic(struct conn *) const *at;
 	const uint32_t *changes;
@@ -75,6 +76,7 @@ struct conn_reader {
 	struct conn conn;
 	struct conn_cold cold;
 	struct conn_rare rare;
+	struct conn_watch watch;
 	struct conn_extension extension;
 };
 
@@ -89,6 +91,7 @@ struct conn_reader *conn_reader_create(const struct conn_table *table)
 		.conn = table->conn,
 		.cold = table->cold,
 		.rare = table->rare,
+		.watch = table->watch,
 		.extension = table->pool.extension,
 		.at = &table->at,
 		.changes = table->changes,
@@ -99,6 +102,7 @@ struct conn_reader *conn_reader_create(const struct conn_table *table)
 	reader->one.conn = &reader->conn;
 	reader->one.cold = &reader->cold;
 	reader->one.rare = &reader->rare;
+	reader->one.watch = &reader->watch;
 	reader->one.pool.extension = &reader->extension;
 	return reader;
 }
@@ -166,6 +170,8 @@ RACES static bool copy_parts(struct conn_reader *reader, uint32_t slot)
 
 	if (reader->cold.rare)
 		COPY(&reader->rare, &from->rare[slot]);
+	if (reader->cold.watched)
+		COPY(&reader->watch, &from->watch[slot]);
 	if (conn_flag(&reader->conn, CONN_EXTENDED)) {
 		if (reader->cold.extension >= from->extensions)
 			return false;

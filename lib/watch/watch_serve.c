@@ -6,6 +6,9 @@
 
 // Requests about one connection. What a request sets has no plugin and no rule.
 
+// What a uid knows of it.
+#define GENERATION 0xffffff
+
 struct serving {
 	struct watch *watch;
 	const struct watch_request *request;
@@ -30,7 +33,8 @@ static struct conn *find(const struct serving *serving)
 	if (request->slot >= conn_table_slots(table))
 		return NULL;
 	conn = conn_table_at(table, request->slot);
-	if (!conn_is_live(conn) || conn_generation(table, conn) != request->generation)
+	if (!conn_is_live(conn) ||
+	    ((conn_generation(table, conn) ^ request->generation) & GENERATION) != 0)
 		return NULL;
 	return conn;
 }
