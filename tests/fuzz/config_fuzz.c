@@ -103,13 +103,16 @@ static void check_rules(const struct config *config)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct config *config = config_create(), *defaults = config_create();
+	static struct config *defaults;
+	struct config *config = config_create();
 	const uint8_t *at = size ? memmem(data, size, "\n@", 2) : NULL;
 	size_t file = at ? (size_t)(at + 1 - data) : size;
 	char text[128];
 	int status;
 
 	real_stderr = stderr;
+	if (defaults == NULL)
+		defaults = config_create();
 	CHECK(config != NULL && defaults != NULL);
 	load(config, data, file);
 	while (file < size) {
@@ -127,6 +130,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config_fixed_changes(defaults, config, text, sizeof(text));
 	CHECK(config_fixed_changes(config, config, text, sizeof(text)) == 0);
 	config_destroy(config);
-	config_destroy(defaults);
 	return 0;
 }
