@@ -34,7 +34,8 @@ void config_ports_add(struct config_ports *ports, uint32_t first, uint32_t last)
 // Is one of these ports in the set?
 bool config_ports_overlap(const struct config_ports *ports, uint32_t first, uint32_t last);
 
-// Both of these return 0 or -ENOMEM; the second also -EINVAL when there are CONFIG_LIST_MAX items.
+// Both of these return 0 or -ENOMEM; the second also -EINVAL when the word is in the list, or there
+// are CONFIG_LIST_MAX.
 int config_texts_add(struct config_texts *texts, struct config_word word);
 int config_texts_add_once(struct config_texts *texts, struct config_word word,
 			  struct config_why *why);

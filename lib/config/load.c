@@ -51,7 +51,7 @@ struct loader {
 	const struct config_key *key;
 	char *name; // of the key
 	char *value;
-	size_t value_length;
+	size_t value_length, value_room; // without and with what is unused behind it
 	unsigned value_line;
 	// The lines that set each row of the table (of the current section, if it has a name of its
 	// own), each further key of the current plugin, and each section that has a name.
@@ -176,6 +176,7 @@ static void begin_value(struct loader *loader, const char *name, const char *val
 	}
 	loader->key = key;
 	loader->value_length = strlen(value);
+	loader->value_room = loader->value_length + 1;
 	loader->value_line = loader->line;
 	loader->state = VALUE_PENDING;
 }
@@ -183,7 +184,6 @@ static void begin_value(struct loader *loader, const char *name, const char *val
 static void continue_value(struct loader *loader, const char *more)
 {
 	size_t length = strlen(more);
-	char *joined;
 
 	if (loader->state != VALUE_PENDING)
 		return;
@@ -196,14 +196,19 @@ static void continue_value(struct loader *loader, const char *more)
 		drop_value(loader);
 		return;
 	}
-	joined = realloc(loader->value, loader->value_length + length + 2);
-	if (!joined) {
-		loader->error = -ENOMEM;
-		return;
+	if (loader->value_room < loader->value_length + length + 2) {
+		size_t room = 2 * (loader->value_length + length + 2);
+		char *value = realloc(loader->value, room);
+
+		if (!value) {
+			loader->error = -ENOMEM;
+			return;
+		}
+		loader->value = value;
+		loader->value_room = room;
 	}
-	joined[loader->value_length] = ' ';
-	memcpy(joined + loader->value_length + 1, more, length + 1);
-	loader->value = joined;
+	loader->value[loader->value_length] = ' ';
+	memcpy(loader->value + loader->value_length + 1, more, length + 1);
 	loader->value_length += length + 1;
 }
 

@@ -44,14 +44,20 @@ wrong:
 			   config_word_shown(all), all.text, config_word_shown(*word), word->text);
 }
 
+// There is room for as many items as the next power of two.
 static int add_span(struct config_spans *spans, const struct config_span *span)
 {
-	struct config_span *item = reallocarray(spans->item, spans->count + 1, sizeof(*item));
+	size_t count = spans->count;
 
-	if (!item)
-		return -ENOMEM;
-	item[spans->count++] = *span;
-	spans->item = item;
+	if ((count & (count - 1)) == 0) {
+		struct config_span *item = reallocarray(spans->item, count ? 2 * count : 1,
+							sizeof(*item));
+
+		if (!item)
+			return -ENOMEM;
+		spans->item = item;
+	}
+	spans->item[spans->count++] = *span;
 	return 0;
 }
 

@@ -158,11 +158,14 @@ void config_suggest_key(const struct config_section *section, const char *name,
 static const struct config_key *nearest_section(const char *section)
 {
 	const struct config_key *nearest = NULL;
+	size_t length = strcspn(section, " \t\v\f");
+	unsigned best = distance_limit(section) + 1;
 	char first[WORD_MAX + 1];
-	unsigned best;
 
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(section, " \t\v\f"), section);
-	best = distance_limit(section) + 1;
+	if (length > WORD_MAX)
+		length = WORD_MAX;
+	memcpy(first, section, length);
+	first[length] = '\0';
 	for (size_t i = 0; i < config_key_count; i++) {
 		const struct config_key *key = &config_keys[i];
 		bool whole = key->rule == CONFIG_RULE_NONE;
