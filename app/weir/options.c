@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "options.h"
 
+#include "rules.h"
 #include "settings.h"
 
 #include "base/message.h"
@@ -186,7 +187,7 @@ static enum options_result configure(struct options *options, const struct setti
 		result = -1;
 	if (result == 0 &&
 	    (config_finish(options->config) < 0 || settings_events(options->config, &events) < 0 ||
-	     settings_columns(options->config, &columns) < 0))
+	     settings_columns(options->config, &columns) < 0 || rules_check(options->config) < 0))
 		result = -1;
 	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
 }

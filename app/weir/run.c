@@ -14,6 +14,7 @@
 #include "log/log_event.h"
 #include "log/log_lock.h"
 #include "log/log_writer.h"
+#include "rules.h"
 #include "settings.h"
 #include "worker/expiry.h"
 #include "worker/worker.h"
@@ -48,6 +49,7 @@ struct program {
 	struct reader *reader;                // files
 	struct expiry_board *expiry;          // files, several workers
 	struct replay *replay;                // traces that are replayed
+	struct watch_book *book;              // rules
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -178,7 +180,9 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.receive_only = config->replay.receive_only,
 	};
 
-	program->channel[index] = bus_channel_create(room, conn->events != 0 ? room : 0);
+	settings.watch.log_events = conn->events;
+	settings.watch.rules = watch_book_published(program->book);
+	program->channel[index] = bus_channel_create(room);
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
@@ -299,17 +303,35 @@ static int start_threads(struct program *program)
 	return 0;
 }
 
+static int make_rules(struct program *program)
+{
+	char why[512];
+
+	program->book = watch_book_create(urcu_qsbr_synchronize_rcu);
+	if (program->book == NULL) {
+		message_error("no memory for rules");
+		return -1;
+	}
+	if (rules_apply(program->book, program->options->config, why, sizeof(why)) == 0)
+		return 0;
+	message_error("%s", why);
+	return -1;
+}
+
 static int start(struct program *program)
 {
+	const struct config *config = program->options->config;
 	struct conn_settings conn;
 
 	program->tunnels = settings_tunnels(program->options->config, &program->tunnel_ports);
 	if (settings_conn(program->options, program->workers, &conn) < 0)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.
-	if (lock_directory(program) < 0 || open_input(program, &conn) < 0 ||
-	    start_log(program, conn.events != 0) < 0 || create_workers(program, &conn) < 0 ||
-	    create_control(program) < 0)
+	if (make_rules(program) < 0 || lock_directory(program) < 0 ||
+	    open_input(program, &conn) < 0 ||
+	    start_log(program, conn.events != 0 || rules_actions(config) & WATCH_ACTION_EVENT) <
+		    0 ||
+	    create_workers(program, &conn) < 0 || create_control(program) < 0)
 		return -1;
 	return 0;
 }
@@ -394,6 +416,7 @@ static void clean_up(struct program *program)
 		worker_destroy(program->worker[i]);
 	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
 		bus_channel_destroy(program->channel[i]);
+	watch_book_destroy(program->book);
 	free(program->view);
 	free(program->thread);
 	free(program->worker);

@@ -498,7 +498,7 @@ static void close_log(struct log_writer *writer, const char *directory)
 static void write_lines(enum log_format format, double *span, double *cpu_time)
 {
 	static const struct conn_counters conn;
-	struct producer producer = {.channel = bus_channel_create(RING, 0)};
+	struct producer producer = {.channel = bus_channel_create(RING)};
 	struct control_worker worker = {producer.channel, &producer.counters, &conn};
 	struct control_settings settings = {
 		.workers = &worker, .worker_count = 1, .live = true, .stop = stop};

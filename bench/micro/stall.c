@@ -238,7 +238,7 @@ int main(int count, char **word)
 		return 2;
 	}
 	reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
-	reader.channel = bus_channel_create(CHANNEL, 0);
+	reader.channel = bus_channel_create(CHANNEL);
 	if (reclaimer == NULL || reader.channel == NULL ||
 	    pthread_create(&thread, NULL, read_records, NULL) != 0) {
 		fprintf(stderr, "no memory\n");

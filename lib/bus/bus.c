@@ -51,37 +51,42 @@ size_t bus_ring_put(struct bus_ring *ring, const void *elements, size_t count)
 					      (unsigned)count, NULL);
 }
 
+size_t bus_ring_room(const struct bus_ring *ring)
+{
+	return rte_ring_free_count(ring->ring);
+}
+
 size_t bus_ring_take(struct bus_ring *ring, void *elements, size_t most)
 {
 	return rte_ring_sc_dequeue_burst_elem(ring->ring, elements, ring->element_size,
 					      (unsigned)most, NULL);
 }
 
+#define RECORDS 256
+
 struct bus_channel {
 	struct bus_ring *finished;
-	struct bus_ring *events; // NULL when nobody wants any
+	struct bus_ring *events;
+	struct bus_ring *records;
+	struct bus_ring *notes;
 };
 
 static_assert(sizeof(struct rte_ring) % alignof(struct conn_summary) == 0,
 	      "summaries in a ring are aligned");
 
-struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events)
+struct bus_channel *bus_channel_create(uint32_t connections)
 {
 	struct bus_channel *channel = calloc(1, sizeof(*channel));
 
 	if (channel == NULL)
 		return NULL;
 	channel->finished = bus_ring_create(sizeof(struct conn_summary), connections);
-	if (channel->finished == NULL)
-		goto no_ring;
-	if (events > 0) {
-		channel->events = bus_ring_create(sizeof(struct conn_event), events);
-		if (channel->events == NULL)
-			goto no_ring;
-	}
-	return channel;
-
-no_ring:
+	channel->events = bus_ring_create(sizeof(struct conn_event), connections);
+	channel->records = bus_ring_create(sizeof(struct watch_record), RECORDS);
+	channel->notes = bus_ring_create(sizeof(struct watch_note), connections);
+	if (channel->finished != NULL && channel->events != NULL && channel->records != NULL &&
+	    channel->notes != NULL)
+		return channel;
 	bus_channel_destroy(channel);
 	return NULL;
 }
@@ -92,6 +97,8 @@ void bus_channel_destroy(struct bus_channel *channel)
 		return;
 	bus_ring_destroy(channel->finished);
 	bus_ring_destroy(channel->events);
+	bus_ring_destroy(channel->records);
+	bus_ring_destroy(channel->notes);
 	free(channel);
 }
 
@@ -137,4 +144,30 @@ size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event
 				  size_t most)
 {
 	return bus_ring_take(channel->events, events, most);
+}
+
+size_t bus_channel_event_room(const struct bus_channel *channel)
+{
+	return bus_ring_room(channel->events);
+}
+
+bool bus_channel_send_record(struct bus_channel *channel, const struct watch_record *record)
+{
+	return bus_ring_put(channel->records, record, 1) == 1;
+}
+
+size_t bus_channel_receive_records(struct bus_channel *channel, struct watch_record *records,
+				   size_t most)
+{
+	return bus_ring_take(channel->records, records, most);
+}
+
+bool bus_channel_send_note(struct bus_channel *channel, const struct watch_note *note)
+{
+	return bus_ring_put(channel->notes, note, 1) == 1;
+}
+
+bool bus_channel_receive_note(struct bus_channel *channel, struct watch_note *note)
+{
+	return bus_ring_take(channel->notes, note, 1) == 1;
 }

@@ -4,6 +4,7 @@
 
 #include "conn/conn_event.h"
 #include "conn/conn_summary.h"
+#include "watch/watch_record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,16 +13,18 @@
 // What workers and the control core say to each other. One channel a worker:
 //
 //   worker --(finished connections, by value)--> control core        bounded, single producer, single consumer
-//          --(events, by value, if any are wanted)-->
+//          --(events, by value)-->
+//          --(records of live connections that a rule found)-->
+//          --(notes, one for each finished connection that says so)-->
 //
 // and, between those that bring packets and those that track them, rings of pointers. All of it
 // lives in ordinary memory and needs no DPDK environment.
 
 struct bus_channel;
 
-// A channel with room for `connections` and `events` (powers of two; 0: no events). NULL with a
-// message when memory is out. Start-up only.
-struct bus_channel *bus_channel_create(uint32_t connections, uint32_t events);
+// A channel with room for `connections`, and as many events and notes (a power of two). What is not
+// used takes no memory. NULL with a message when memory is out. Start-up only.
+struct bus_channel *bus_channel_create(uint32_t connections);
 void bus_channel_destroy(struct bus_channel *channel);
 
 // Room for finished connections, to be written where the reader finds them: up to `most` in a row,
@@ -39,11 +42,23 @@ const struct conn_summary *bus_channel_look(struct bus_channel *channel, size_t 
 					    size_t *count);
 void bus_channel_release(struct bus_channel *channel, size_t count);
 
-// Sends an event: false when there is no room for it, and the sender tries again. Takes up to
-// `most` events out. Only for a channel that was made for them.
+// Sends an event: false when there is no room for it, and the sender tries again. How much room
+// there is at least. Takes up to `most` events out.
 bool bus_channel_send_event(struct bus_channel *channel, const struct conn_event *event);
+size_t bus_channel_event_room(const struct bus_channel *channel);
 size_t bus_channel_receive_events(struct bus_channel *channel, struct conn_event *events,
 				  size_t most);
+
+// The same for records: few, so that there is little room.
+bool bus_channel_send_record(struct bus_channel *channel, const struct watch_record *record);
+size_t bus_channel_receive_records(struct bus_channel *channel, struct watch_record *records,
+				   size_t most);
+
+// The note of a finished connection, before that is sent: there is room for as many notes as for
+// connections. The control core takes one when it has found a connection that says `noted`, before
+// it releases that. False when there is none.
+bool bus_channel_send_note(struct bus_channel *channel, const struct watch_note *note);
+bool bus_channel_receive_note(struct bus_channel *channel, struct watch_note *note);
 
 // A ring of elements of `element_size` bytes (a multiple of 4), one producer, one consumer.
 struct bus_ring;
@@ -53,6 +68,9 @@ void bus_ring_destroy(struct bus_ring *ring);
 
 // Puts up to `count` elements in; returns how many found room. Its producer only.
 size_t bus_ring_put(struct bus_ring *ring, const void *elements, size_t count);
+
+// Elements that find room. Its producer only.
+size_t bus_ring_room(const struct bus_ring *ring);
 
 // Takes up to `most` elements; returns how many. Its consumer only.
 size_t bus_ring_take(struct bus_ring *ring, void *elements, size_t most);

@@ -30,6 +30,7 @@ struct worker_counters {
 	uint64_t handoff_full; // packets lost because that worker did not keep up
 	uint64_t channel_full; // times that a finished connection had to wait for the control core
 	uint64_t events_lost;  // events for which the control core had no room, live only
+	uint64_t records_lost; // the same for lines of watch.log
 	uint64_t longest_turn; // ns that one round of the poll loop took at most; not with files
 	_Atomic uint64_t time; // where the worker is in packet time, ns
 	atomic_bool receiving; // may still hand packets over

@@ -168,6 +168,11 @@ bool conn_is_live(const struct conn *conn)
 	return conn_flag(conn, CONN_LIVE);
 }
 
+uint8_t conn_orig_end(const struct conn *conn)
+{
+	return conn->key.flags & CONN_ORIG_END;
+}
+
 struct uid conn_name_of(const struct conn_table *table, const struct conn *conn)
 {
 	return conn_uid(table, conn);

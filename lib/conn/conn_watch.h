@@ -107,6 +107,8 @@ uint32_t conn_slot_of(const struct conn_table *table, const struct conn *conn);
 // How often a slot was used, as in the uid of its connection.
 uint32_t conn_generation(const struct conn_table *table, const struct conn *conn);
 bool conn_is_live(const struct conn *conn);
+// Which end of a packet's key is its originator.
+uint8_t conn_orig_end(const struct conn *conn);
 struct uid conn_name_of(const struct conn_table *table, const struct conn *conn);
 
 // Times of the first and of the last packet, ns.

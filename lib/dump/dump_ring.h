@@ -12,6 +12,8 @@
 // thread writes files (dump.h).
 struct dump_ring;
 
+#define DUMP_PACKET_MOST 2048 // bytes of a packet
+
 // A frame of a connection that is captured. Nothing of it is needed any more after dump_put().
 struct dump_packet {
 	const uint8_t *data;

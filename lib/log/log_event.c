@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "log/log_tuple.h"
+#include "watch/watch_name.h"
 
 #define EVENT const struct conn_event *event = record
 
@@ -46,6 +47,22 @@ static void write_gap(struct log_text *text, const struct conn_event *event)
 	log_text_string(text, words, (size_t)(inside.at - words));
 }
 
+// "1000 orig", as the reference program's events are written down; a duration in seconds.
+static void write_threshold(struct log_text *text, const struct conn_event *event)
+{
+	char words[2 * LOG_VALUE_SIZE];
+	struct log_text inside = {.at = words};
+
+	if (event->kind == CONN_EVENT_DURATION_THRESHOLD)
+		log_text_interval(&inside, (int64_t)event->length);
+	else
+		log_text_count(&inside, event->length);
+	if (event->kind == CONN_EVENT_BYTES_THRESHOLD ||
+	    event->kind == CONN_EVENT_PACKETS_THRESHOLD)
+		log_text_raw(&inside, event->side == CONN_ORIG ? " orig" : " resp", 5);
+	log_text_string(text, words, (size_t)(inside.at - words));
+}
+
 LOG_COLUMN(details)
 {
 	EVENT;
@@ -56,6 +73,8 @@ LOG_COLUMN(details)
 		log_text_word(text, event->side == CONN_ORIG ? "orig" : "resp");
 	else if (event->kind == CONN_EVENT_CONTENT_GAP)
 		write_gap(text, event);
+	else if (event->kind >= CONN_EVENT_BYTES_THRESHOLD)
+		write_threshold(text, event);
 }
 
 LOG_COLUMN(reason)
@@ -66,12 +85,21 @@ LOG_COLUMN(reason)
 		log_text_word(text, conn_reason_name(event->reason));
 }
 
+LOG_COLUMN(rule)
+{
+	EVENT;
+
+	if (event->name != 0)
+		log_text_word(text, watch_name_text(event->name));
+}
+
 // clang-format off
 #define COLUMNS(X)                                                                                 \
 	LOG_TUPLE_COLUMNS(X)                                                                       \
 	X("event", "string", name)                                                                 \
 	X("details", "string", details)                                                            \
-	X("reason", "string", reason)
+	X("reason", "string", reason)                                                              \
+	X("rule", "string", rule)
 // clang-format on
 
 LOG_LINE(COLUMNS)

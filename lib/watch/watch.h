@@ -4,6 +4,7 @@
 
 #include "conn/conn_event.h"
 #include "conn/conn_watch.h"
+#include "watch/watch_record.h"
 #include "watch/watch_request.h"
 #include "watch/watch_rules.h"
 #include "weir/plugin.h"
@@ -20,29 +21,6 @@ struct watch;
 
 struct packet;
 
-// A connection as it was when a rule with the action `log` fired; for one line of watch.log.
-struct watch_record {
-	struct conn_summary conn;
-	uint64_t time;  // packet time, ns
-	uint64_t value; // that was crossed, or found
-	uint16_t name;  // see watch_name.h
-	uint8_t kind;   // enum watch_kind, or enum watch_feature
-	bool poll;
-	uint8_t side;
-} __attribute__((aligned(64)));
-
-static_assert(sizeof(struct watch_record) == 448, "rings copy words of 4 bytes");
-
-#define WATCH_NOTE_SIZE 252
-
-// What removal hooks added to a connection's line: one follows each summary that says `noted`.
-struct watch_note {
-	uint16_t length;
-	char text[WATCH_NOTE_SIZE - 2]; // "name=value,name=value"
-};
-
-static_assert(sizeof(struct watch_note) == WATCH_NOTE_SIZE, "rings copy words of 4 bytes");
-
 // Counters, written by the worker, read by others a little late.
 struct watch_counters {
 	uint64_t thresholds; // that fired
@@ -51,7 +29,6 @@ struct watch_counters {
 	uint64_t captured;   // packets given to a capture
 	uint64_t short_of;   // watchers that found no room
 	uint64_t unset;      // connections whose set of rules found no room
-	uint64_t records_lost;
 	uint64_t rules_late; // times that new rules had to wait, as too many old ones are in use
 };
 
@@ -67,8 +44,8 @@ struct watch_plugin {
 struct watch_sinks {
 	// An event for events.log.
 	void (*event)(void *context, const struct conn_event *event);
-	// false when there is no room for it.
-	bool (*record)(void *context, const struct watch_record *record);
+	// The same for a line of watch.log.
+	void (*record)(void *context, const struct watch_record *record);
 	// Before the summary that says `noted`; there is room for as many as for summaries.
 	void (*note)(void *context, const struct watch_note *note);
 	// A packet of a connection that is captured.

@@ -31,8 +31,8 @@ static void record(struct watch *watch, const struct conn *conn, const struct wa
 	};
 
 	conn_watch_summarize(watch->table, conn, &record.conn);
-	if (sinks->record == NULL || !sinks->record(sinks->context, &record))
-		watch->counters.records_lost++;
+	if (sinks->record != NULL)
+		sinks->record(sinks->context, &record);
 }
 
 // From now on, beginning with the packet at hand.

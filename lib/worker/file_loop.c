@@ -24,16 +24,6 @@ static void wait_a_little(uint32_t *idle)
 		usleep(100);
 }
 
-// A file can wait for the log here too, so no event is lost.
-void worker_event_file(void *context, const struct conn_event *event)
-{
-	struct worker *worker = context;
-	uint32_t idle = 0;
-
-	while (!bus_channel_send_event(worker->settings.channel, event))
-		wait_a_little(&idle);
-}
-
 void worker_agree(void *context, struct conn_table *table, struct conn_turn *turn)
 {
 	struct worker *worker = context;
@@ -72,6 +62,7 @@ void *worker_run_file(void *argument)
 		while (!worker_send_finished(worker, SIZE_MAX))
 			wait_a_little(&idle);
 		if (bus_ring_take(worker->settings.batches, &batch, 1) == 0) {
+			worker_serve(worker);
 			wait_a_little(&idle);
 			continue;
 		}
@@ -79,6 +70,7 @@ void *worker_run_file(void *argument)
 		handle_batch(worker, batch);
 		last = batch->last;
 		batch_release(batch);
+		worker_serve(worker);
 		urcu_qsbr_quiescent_state();
 	}
 	worker_finish(worker);

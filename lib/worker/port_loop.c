@@ -17,6 +17,8 @@
 // How far ahead packet data is asked for.
 #define DATA_AHEAD   6
 #define HANDOFF_RING 4096
+// That a timer raises, as a rule at most.
+#define EVENTS_A_TIMER 4
 
 // What crosses from the worker that received a packet to the one that owns its connection.
 struct handoff {
@@ -79,22 +81,6 @@ uint8_t worker_find_owner(const struct worker *worker, const struct packet *pack
 		return rss_worker(rss_hash(&hosts));
 	}
 	return rss_worker(rss_hash(&packet->key));
-}
-
-// Packets do not wait, so what the control core has no room for is lost, and counted. At the end
-// there are no packets any more; the control core takes what comes, however long its log needs.
-void worker_event_port(void *context, const struct conn_event *event)
-{
-	struct worker *worker = context;
-
-	while (!bus_channel_send_event(worker->settings.channel, event)) {
-		if (!worker->finishing) {
-			worker->counters.events_lost++;
-			return;
-		}
-		urcu_qsbr_quiescent_state();
-		usleep(100);
-	}
 }
 
 // A datagram put together from fragments lies in our fragment table; its head travels in the last
@@ -245,6 +231,15 @@ static bool take_handed(struct worker *worker, struct bus_ring *ring)
 	return true;
 }
 
+// How many timers may run now: no more than the control core has room for what they raise. Timers
+// can wait, events cannot.
+static size_t timers_a_turn(const struct worker *worker)
+{
+	size_t room = bus_channel_event_room(worker->settings.channel) / EVENTS_A_TIMER;
+
+	return room < TIMERS_A_TURN ? room : TIMERS_A_TURN;
+}
+
 // One round of the poll loop; `receive` also from the devices. Returns whether there was a packet.
 static bool turn(struct worker *worker, bool receive)
 {
@@ -262,8 +257,9 @@ static bool turn(struct worker *worker, bool receive)
 		if (worker->handoff_in[i] != NULL)
 			busy |= take_handed(worker, worker->handoff_in[i]);
 	}
-	conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
+	conn_table_advance(worker->table, worker->now, timers_a_turn(worker));
 	worker_send_finished(worker, RECORDS_A_TURN);
+	worker_serve(worker);
 	if (!busy)
 		conn_table_reclaim(worker->table);
 	urcu_qsbr_quiescent_state();

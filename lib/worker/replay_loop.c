@@ -146,6 +146,7 @@ bool worker_replay_turn(struct worker *worker, bool *waited)
 		track_burst(worker, frames, count);
 		conn_table_advance(worker->table, worker->now, TIMERS_A_TURN);
 		*waited = send_finished(worker);
+		worker_serve(worker);
 	}
 	atomic_store_explicit(&worker->counters.time, worker->now, memory_order_relaxed);
 	urcu_qsbr_quiescent_state();

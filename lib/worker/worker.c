@@ -70,7 +70,7 @@ static int prepare_live(struct worker *worker)
 		       : -ENOMEM;
 }
 
-// What differs between the kinds of input: how tunnels are opened, and whether events can wait.
+// What differs between the kinds of input: how tunnels are opened, and whether what is sent can wait.
 static void choose_callbacks(struct worker *worker)
 {
 	struct conn_settings *conn = &worker->settings.conn;
@@ -82,8 +82,7 @@ static void choose_callbacks(struct worker *worker)
 	else
 		conn->carrier = worker_carrier_port;
 	conn->carrier_context = worker;
-	conn->event = is_live(&worker->settings) ? worker_event_port : worker_event_file;
-	conn->event_context = worker;
+	worker->waits = !is_live(&worker->settings);
 }
 
 struct worker *worker_create(const struct worker_settings *settings)
@@ -98,8 +97,7 @@ struct worker *worker_create(const struct worker_settings *settings)
 	choose_callbacks(worker);
 	worker->settings.conn.agree = settings->expiry != NULL ? worker_agree : NULL;
 	worker->settings.conn.agree_context = worker;
-	worker->table = conn_table_create(&worker->settings.conn, limbo_wait);
-	if (worker->table == NULL)
+	if (worker_create_table(worker, limbo_wait) < 0)
 		goto failed;
 	if (prepare_decoder(worker) < 0 || (is_live(settings) && prepare_live(worker) < 0))
 		goto no_memory;
@@ -123,6 +121,8 @@ void worker_destroy(struct worker *worker)
 	free(worker->inside);
 	fragment_table_destroy(worker->decoder.fragments);
 	conn_table_destroy(worker->table);
+	watch_destroy(worker->watch);
+	free(worker->answers);
 	free(worker);
 }
 
@@ -139,6 +139,16 @@ const struct worker_counters *worker_counters(const struct worker *worker)
 const struct conn_counters *worker_conn_counters(const struct worker *worker)
 {
 	return conn_table_counters(worker->table);
+}
+
+const struct watch_counters *worker_watch_counters(const struct worker *worker)
+{
+	return watch_counters(worker->watch);
+}
+
+const struct conn_table *worker_table(const struct worker *worker)
+{
+	return worker->table;
 }
 
 void worker_begin(struct worker *worker)
@@ -210,5 +220,6 @@ void worker_finish(struct worker *worker)
 			usleep(100);
 		urcu_qsbr_quiescent_state();
 	}
+	watch_finish(worker->watch, worker->settings.index);
 	atomic_store_explicit(&worker->counters.done, true, memory_order_release);
 }

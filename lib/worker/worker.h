@@ -8,6 +8,7 @@
 #include "capture/port.h"
 #include "capture/reader.h"
 #include "conn/conn_table.h"
+#include "watch/watch.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,7 +17,9 @@
 // A worker: the poll loop of one core. It owns a connection table and sends what is finished to the
 // control core.
 struct worker;
+struct bus_requests;
 struct call_rcu_data;
+struct dump_ring;
 struct expiry_board;
 struct replay;
 
@@ -24,7 +27,10 @@ struct worker_settings {
 	uint32_t index;
 	uint32_t count; // of all workers
 	struct conn_settings conn;
+	struct watch_settings watch; // but for its sinks
 	struct bus_channel *channel;
+	struct bus_requests *requests; // NULL: nobody asks
+	struct dump_ring *captures;    // NULL: there are none
 	// Input from files: batches of the reader. NULL when live.
 	struct bus_ring *batches;
 	struct expiry_board *expiry; // where they agree on timers; NULL when there is no need to
@@ -65,3 +71,7 @@ void worker_stop(struct worker *worker);
 // What the control core may look at. It belongs to the worker.
 const struct worker_counters *worker_counters(const struct worker *worker);
 const struct conn_counters *worker_conn_counters(const struct worker *worker);
+const struct watch_counters *worker_watch_counters(const struct worker *worker);
+
+// For readers, see conn_reader.h.
+const struct conn_table *worker_table(const struct worker *worker);

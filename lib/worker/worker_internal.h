@@ -16,6 +16,7 @@ struct worker_inside;
 
 struct worker {
 	struct conn_table *table;
+	struct watch *watch;
 	struct worker_settings settings;
 	struct packet_decoder decoder; // of frames when live, and of what is inside tunnels
 	struct batch *batch;           // files: the one that is being handled
@@ -27,7 +28,10 @@ struct worker {
 	uint64_t now;
 	struct worker *const *peers; // [workers], live only
 	atomic_bool stop;
-	bool finishing; // the input is over
+	bool finishing;               // the input is over
+	bool waits;                   // for whom it sends to: the input can wait
+	struct watch_answer *answers; // [answer_count], that found no room yet
+	uint32_t answer_count;
 	struct worker_counters counters;
 };
 
@@ -58,9 +62,13 @@ static inline uint64_t worker_time_turn(struct worker *worker, uint64_t before)
 // file_loop.c: has the workers agree on timers; the context is the worker.
 void worker_agree(void *worker, struct conn_table *table, struct conn_turn *turn);
 
-// file_loop.c, port_loop.c: where a table's events go; the context is the worker.
-void worker_event_file(void *worker, const struct conn_event *event);
-void worker_event_port(void *worker, const struct conn_event *event);
+// worker_watch.c: makes the table and what watches its connections. Returns 0, or a negative errno
+// after a message.
+int worker_create_table(struct worker *worker, conn_reclaim_function reclaim);
+
+// Once a turn: takes new rules over, and carries out a few requests. The answers that found no room
+// go first.
+void worker_serve(struct worker *worker);
 
 // port_tunnel.c: NULL without memory; freed with free().
 struct worker_inside *worker_inside_create(void);

@@ -110,7 +110,7 @@ static size_t receive(struct bus_channel *channel, struct conn_summary *summarie
 
 static void a_channel_hands_connections_over_whole(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(16, 0);
+	struct bus_channel *channel = bus_channel_create(16);
 	struct conn_summary sent, got[16];
 	uint64_t count = 0;
 
@@ -130,7 +130,7 @@ static void a_channel_hands_connections_over_whole(void **state)
 
 static void only_what_is_committed_is_sent(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(16, 0);
+	struct bus_channel *channel = bus_channel_create(16);
 	struct conn_summary *place, got[16];
 	size_t room;
 
@@ -151,7 +151,7 @@ static void only_what_is_committed_is_sent(void **state)
 
 static void places_are_in_a_row_and_never_more_than_are_free(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(16, 0);
+	struct bus_channel *channel = bus_channel_create(16);
 	struct conn_summary *first, got[16];
 	size_t room, sent = 0;
 
@@ -187,7 +187,7 @@ static void *send_many(void *argument)
 
 static void two_threads_lose_nothing(void **state)
 {
-	struct bus_channel *channel = bus_channel_create(64, 0);
+	struct bus_channel *channel = bus_channel_create(64);
 	uint64_t expected = 0;
 	pthread_t sender;
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "rules.h"
+
+#include "base/message.h"
+#include "filter/filter.h"
+#include "watch/watch_name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static_assert(CONFIG_ACTION_EVENT == (int)WATCH_ACTION_EVENT &&
+		      CONFIG_ACTION_LOG == (int)WATCH_ACTION_LOG &&
+		      CONFIG_ACTION_CAPTURE == (int)WATCH_ACTION_CAPTURE,
+	      "the same bits");
+static_assert(CONFIG_FEATURE_ORIG_BYTES == (int)WATCH_FEATURE_ORIG_BYTES &&
+		      CONFIG_FEATURE_RATE == (int)WATCH_FEATURE_RATE &&
+		      CONFIG_FEATURE_IDLE == (int)WATCH_FEATURE_IDLE &&
+		      CONFIG_FEATURE_COUNT == (int)WATCH_FEATURE_COUNT,
+	      "the same features");
+static_assert(CONFIG_NAME_SIZE == WATCH_NAME_SIZE, "names fit");
+
+static struct watch_rule_settings threshold(const struct config_threshold *rule)
+{
+	return (struct watch_rule_settings){
+		.name = rule->name,
+		.expression = rule->filter,
+		.actions = (uint8_t)rule->actions,
+		.value = {[WATCH_ORIG_BYTES] = rule->orig_bytes,
+			  [WATCH_RESP_BYTES] = rule->resp_bytes,
+			  [WATCH_ORIG_PACKETS] = rule->orig_pkts,
+			  [WATCH_RESP_PACKETS] = rule->resp_pkts,
+			  [WATCH_PACKETS] = rule->pkts,
+			  [WATCH_DURATION] = rule->duration},
+		.idle = rule->idle,
+	};
+}
+
+static struct watch_rule_settings poll_rule(const struct config_poll *rule)
+{
+	return (struct watch_rule_settings){
+		.name = rule->name,
+		.expression = rule->filter,
+		.poll = true,
+		.actions = (uint8_t)rule->actions,
+		.feature = (uint8_t)rule->feature,
+		.repeat = rule->repeat,
+		.interval = rule->interval,
+		.above = rule->above,
+	};
+}
+
+int rules_apply(struct watch_book *book, const struct config *config, char *why, size_t size)
+{
+	size_t count = 0, most = config->thresholds.count + config->polls.count;
+	struct watch_rule_settings *rules = calloc(most + 1, sizeof(*rules));
+	int result;
+
+	if (rules == NULL) {
+		snprintf(why, size, "no memory for %zu rules", most);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < config->thresholds.count; i++)
+		rules[count++] = threshold(&config->thresholds.item[i]);
+	for (size_t i = 0; i < config->polls.count; i++)
+		rules[count++] = poll_rule(&config->polls.item[i]);
+	result = watch_book_replace(book, rules, count, why, size);
+	free(rules);
+	return result;
+}
+
+static int check_filter(const struct config *config, const char *section, const char *name,
+			const char *expression)
+{
+	const char *place = config_rule_place(config, section, name, "filter");
+	struct filter *filter;
+	char why[512];
+
+	if (expression == NULL || expression[0] == '\0')
+		return 0;
+	filter = filter_create(expression, why, sizeof(why));
+	if (filter == NULL) {
+		message_error("%.200s[%s %s] filter: %s", place, section, name, why);
+		return -EINVAL;
+	}
+	if (filter_matches_nothing(filter))
+		message_warning("%.200s[%s %s] filter: no packet can ever match '%.200s'", place,
+				section, name, expression);
+	filter_destroy(filter);
+	return 0;
+}
+
+int rules_check(const struct config *config)
+{
+	size_t count = config->thresholds.count + config->polls.count;
+	int result = 0;
+
+	for (size_t i = 0; i < config->thresholds.count; i++) {
+		const struct config_threshold *rule = &config->thresholds.item[i];
+
+		if (check_filter(config, "threshold", rule->name, rule->filter) < 0)
+			result = -EINVAL;
+	}
+	for (size_t i = 0; i < config->polls.count; i++) {
+		const struct config_poll *rule = &config->polls.item[i];
+
+		if (check_filter(config, "poll", rule->name, rule->filter) < 0)
+			result = -EINVAL;
+	}
+	if (count > WATCH_RULES_MOST) {
+		message_error("%zu [threshold] and [poll] sections, at most %d together are "
+			      "possible: have fewer, with filters that cover more",
+			      count, WATCH_RULES_MOST);
+		result = -EINVAL;
+	}
+	return result;
+}
+
+uint32_t rules_actions(const struct config *config)
+{
+	uint32_t actions = 0;
+
+	for (size_t i = 0; i < config->thresholds.count; i++)
+		actions |= config->thresholds.item[i].actions;
+	for (size_t i = 0; i < config->polls.count; i++)
+		actions |= config->polls.item[i].actions;
+	return actions;
+}
