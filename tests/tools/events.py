@@ -11,6 +11,7 @@ transport; between connections, order says nothing.
 
 import bisect
 import collections
+import ipaddress
 
 import connlog
 
@@ -20,15 +21,30 @@ COLUMNS = ("ts", "event", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "p
 Event = collections.namedtuple("Event", "time name orig resp transport details")
 
 
-def is_compared(name):
-    """Thresholds are set by a script in the reference run, so they cannot agree."""
-    return not (name.startswith("conn_") and name.endswith("_threshold_crossed"))
-
-
 def microseconds(text):
     sign = -1 if text.startswith("-") else 1
     whole, _, part = text.lstrip("-").partition(".")
     return sign * (int(whole) * 1_000_000 + int(part[:6].ljust(6, "0")))
+
+
+def is_threshold(name):
+    return name.startswith("conn_") and name.endswith("_threshold_crossed")
+
+
+# Messages that have a reply, and the type of that (spec-conn 1.3).
+REPLIES = {"8": "0", "13": "14", "15": "16", "17": "18", "10": "9", "128": "129", "135": "136",
+           "133": "134", "139": "140", "130": "131", "144": "145"}
+REPLIES.update({reply: message for message, reply in REPLIES.items()})
+
+
+def was_settable(one):
+    """Could the reference program's script set thresholds on this connection? It names a connection
+    by its ends, and of an ICMP exchange with replies that name leads nowhere when the originator
+    has the higher address: the calls that set thresholds found no connection then."""
+    if one.transport != "icmp" or REPLIES.get(one.orig[1]) != one.resp[1]:
+        return True
+    orig, resp = (ipaddress.ip_address(end[0]) for end in (one.orig, one.resp))
+    return orig < resp
 
 
 def event(time, name, orig_h, orig_p, resp_h, resp_p, transport, details):
@@ -38,7 +54,7 @@ def event(time, name, orig_h, orig_p, resp_h, resp_p, transport, details):
 
 
 def read_reference(path):
-    """The events of an events.txt, in the order of the file, without those of thresholds."""
+    """The events of an events.txt, in the order of the file."""
     events = []
     with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
@@ -46,8 +62,7 @@ def read_reference(path):
             if len(columns) != len(COLUMNS):
                 raise connlog.LogError(f"{path}:{number}: {len(columns)} columns, not "
                                        f"{len(COLUMNS)}")
-            if is_compared(columns[1]):
-                events.append(event(*columns))
+            events.append(event(*columns))
     return events
 
 
