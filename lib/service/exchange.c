@@ -3,6 +3,7 @@
 #include "service/service_internal.h"
 
 #include "bus/bus_request.h"
+#include "watch/watch_name.h"
 
 #include <errno.h>
 #include <string.h>

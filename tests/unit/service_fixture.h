@@ -6,6 +6,7 @@
 
 #include "bus/bus_request.h"
 #include "service/service_internal.h"
+#include "watch/watch_name.h"
 
 #include <urcu/urcu-qsbr.h>
 
@@ -41,7 +42,7 @@ struct serving {
 	// What the program was asked.
 	atomic_uint reloads;
 	bool reload_fails;
-	struct service_rule rule;
+	struct watch_rule_settings rule;
 	char rule_name[64], rule_filter[128], deleted[64];
 };
 
@@ -61,7 +62,7 @@ static inline int serving_reload(void *context, char *why, size_t size)
 	return -EINVAL;
 }
 
-static inline int serving_rule_add(void *context, const struct service_rule *rule, char *why,
+static inline int serving_rule_add(void *context, const struct watch_rule_settings *rule, char *why,
 				   size_t size)
 {
 	struct serving *serving = context;
@@ -72,7 +73,7 @@ static inline int serving_rule_add(void *context, const struct service_rule *rul
 	}
 	serving->rule = *rule;
 	snprintf(serving->rule_name, sizeof(serving->rule_name), "%s", rule->name);
-	snprintf(serving->rule_filter, sizeof(serving->rule_filter), "%s", rule->filter);
+	snprintf(serving->rule_filter, sizeof(serving->rule_filter), "%s", rule->expression);
 	return 0;
 }
 
