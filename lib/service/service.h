@@ -62,3 +62,6 @@ void service_destroy(struct service *service);
 // Has the thread call `reload` soon, as the request does, and tell the outcome as a message. Any
 // thread, also in a signal handler.
 void service_ask_reload(struct service *service);
+
+// A rule as an item of a listing, with the names that requests have. For `rule_list`.
+json_t *service_rule(const struct watch_rule_settings *rule);
