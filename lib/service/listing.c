@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "conn/conn_reader.h"
 #include "filter/filter.h"
+#include "service/compile.h"
 #include "service/heap.h"
 
 #include <stdio.h>
@@ -46,8 +47,9 @@ static const char *const order_word[2] = {"descending", "ascending"};
 struct service_listing {
 	enum listing_sort sort;
 	bool ascending;
-	bool writing;        // all slots were looked at
-	uint64_t busy_since; // see conn_read; 0: it is not
+	bool writing;            // all slots were looked at
+	uint64_t busy_since;     // see conn_read; 0: it is not
+	struct compile *compile; // as long as it runs
 	struct filter *filter;
 	struct filter_scratch scratch;
 	uint32_t worker; // where it is
@@ -65,6 +67,7 @@ void listing_destroy(struct service *service, struct service_listing *listing)
 	if (listing == NULL)
 		return;
 	service->listing_items -= listing->room;
+	compile_end(listing->compile);
 	filter_destroy(listing->filter);
 	free(listing->kept);
 	free(listing->entry);
@@ -99,7 +102,6 @@ static bool take_settings(struct client *client, const json_t *request,
 			  struct service_listing *listing)
 {
 	const char *filter = parameter_text(request, "filter", "");
-	char why[512] = "";
 	int sort, order;
 
 	sort = take_word(client, request, "sort", SORT_START, sort_word, SORT_COUNT);
@@ -118,10 +120,10 @@ static bool take_settings(struct client *client, const json_t *request,
 	}
 	if (*filter == '\0')
 		return true;
-	listing->filter = filter_create(filter, why, sizeof(why));
-	if (listing->filter != NULL)
+	listing->compile = compile_begin(filter);
+	if (listing->compile != NULL)
 		return true;
-	answer_error(client, "conns: the filter '%.200s' cannot be used: %s", filter, why);
+	answer_error(client, "conns: too many filters are being compiled; ask again soon");
 	return false;
 }
 
@@ -166,6 +168,8 @@ bool listing_is_ready(const struct client *client)
 
 	if (client->gone || listing == NULL)
 		return false;
+	if (listing->compile != NULL)
+		return compile_is_done(listing->compile);
 	// While it only looks, nothing is written.
 	return client_pending(client) < SERVICE_OUTPUT_ENOUGH ||
 	       (listing->sort != SORT_NONE && !listing->writing);
@@ -419,10 +423,37 @@ static void write_on(struct service *service, struct client *client)
 		end(service, client);
 }
 
+bool listing_is_compiling(const struct client *client)
+{
+	return client->listing != NULL && client->listing->compile != NULL;
+}
+
+// The filter is there, or there is none; false after an error.
+static bool take_filter(struct service *service, struct client *client)
+{
+	struct service_listing *listing = client->listing;
+	struct compile *compile = listing->compile;
+	const char *why;
+
+	if (compile == NULL)
+		return true;
+	listing->filter = compile_take(compile, &why);
+	listing->compile = NULL;
+	if (listing->filter == NULL) {
+		listing_destroy(service, listing);
+		client->listing = NULL;
+		answer_error(client, "conns: %s", why);
+	}
+	compile_end(compile);
+	return client->listing != NULL;
+}
+
 void listing_continue(struct service *service, struct client *client, uint32_t slots)
 {
 	struct service_listing *listing = client->listing;
 
+	if (!take_filter(service, client))
+		return;
 	if (listing->writing) {
 		write_on(service, client);
 		return;
