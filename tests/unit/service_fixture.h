@@ -22,6 +22,8 @@
 
 #define WORKERS 2
 
+static conn_reclaim_function serving_reclaim; // of the tables
+
 struct serving {
 	struct tracking tracking[WORKERS];
 	struct bus_requests *requests[WORKERS];
@@ -36,12 +38,13 @@ struct serving {
 	// What the stub of a worker got last, and what it is to answer.
 	struct watch_request got[8];
 	atomic_uint got_count;
-	int32_t status;
-	uint32_t elements;
+	atomic_int status;
+	atomic_uint elements;
 	atomic_bool silent;
 	// What the program was asked.
 	atomic_uint reloads;
-	bool reload_fails;
+	atomic_bool reload_fails;
+	atomic_uint changes; // of the next two lines
 	struct watch_rule_settings rule;
 	char rule_name[64], rule_filter[128], deleted[64];
 };
@@ -74,6 +77,7 @@ static inline int serving_rule_add(void *context, const struct watch_rule_settin
 	serving->rule = *rule;
 	snprintf(serving->rule_name, sizeof(serving->rule_name), "%s", rule->name);
 	snprintf(serving->rule_filter, sizeof(serving->rule_filter), "%s", rule->expression);
+	serving->changes++;
 	return 0;
 }
 
@@ -84,6 +88,7 @@ static inline int serving_rule_delete(void *context, bool poll, const char *name
 
 	snprintf(serving->deleted, sizeof(serving->deleted), "%s %s", poll ? "poll" : "threshold",
 		 name);
+	serving->changes++;
 	return 0;
 }
 
@@ -144,7 +149,7 @@ static inline int serving_create(void **state)
 		serving->tracking[i].settings = settings_default();
 		serving->tracking[i].settings.maximum = 4096;
 		serving->tracking[i].settings.worker = (uint8_t)i;
-		tracking_start(&serving->tracking[i], NULL);
+		tracking_start(&serving->tracking[i], serving_reclaim);
 		serving->requests[i] = bus_requests_create();
 		assert_non_null(serving->requests[i]);
 		serving->worker[i] = (struct service_worker){
@@ -297,6 +302,13 @@ static inline void ask(int descriptor, const char *text)
 {
 	say(descriptor, text);
 	say(descriptor, "\n");
+}
+
+// What a worker got as its request number `index`.
+static inline const struct watch_request *got(struct serving *serving, uint32_t index)
+{
+	assert_true(serving->got_count > index);
+	return &serving->got[index];
 }
 
 // The uid of the connection that the packet made last belongs to.

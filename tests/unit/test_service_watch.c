@@ -37,21 +37,21 @@ static void a_threshold_goes_to_the_worker_that_owns_the_connection(void **state
 		  "\"name\": \"mine\"}");
 	hear_ok(client);
 	assert_int_equal(serving->got_count, 2);
-	assert_int_equal(serving->got[0].request, WATCH_REQUEST_THRESHOLD_ADD);
-	assert_int_equal(serving->got[0].kind, WATCH_ORIG_BYTES);
-	assert_int_equal(serving->got[0].value, 1000);
-	assert_int_equal(serving->got[0].actions, WATCH_ACTION_LOG | WATCH_ACTION_CAPTURE);
-	assert_int_equal(serving->got[0].slot, conn_slot(serving->tracking[1].table, conn));
-	assert_string_equal(watch_name_text(serving->got[0].name), "mine");
-	assert_int_equal(serving->got[1].kind, WATCH_DURATION);
-	assert_int_equal(serving->got[1].value, 3 * TIME_SECOND / 2);
-	assert_true(serving->got[1].idle);
-	assert_int_not_equal(serving->got[0].number, serving->got[1].number);
+	assert_int_equal(got(serving, 0)->request, WATCH_REQUEST_THRESHOLD_ADD);
+	assert_int_equal(got(serving, 0)->kind, WATCH_ORIG_BYTES);
+	assert_int_equal(got(serving, 0)->value, 1000);
+	assert_int_equal(got(serving, 0)->actions, WATCH_ACTION_LOG | WATCH_ACTION_CAPTURE);
+	assert_int_equal(got(serving, 0)->slot, conn_slot(serving->tracking[1].table, conn));
+	assert_string_equal(watch_name_text(got(serving, 0)->name), "mine");
+	assert_int_equal(got(serving, 1)->kind, WATCH_DURATION);
+	assert_int_equal(got(serving, 1)->value, 3 * TIME_SECOND / 2);
+	assert_true(got(serving, 1)->idle);
+	assert_int_not_equal(got(serving, 0)->number, got(serving, 1)->number);
 	ask_about(client, uid, "{\"request\": \"threshold del\", \"uid\": \"%s\", \"pkts\": 7}");
 	hear_ok(client);
-	assert_int_equal(serving->got[2].request, WATCH_REQUEST_THRESHOLD_DELETE);
-	assert_int_equal(serving->got[2].kind, WATCH_PACKETS);
-	assert_int_equal(serving->got[2].value, 7);
+	assert_int_equal(got(serving, 2)->request, WATCH_REQUEST_THRESHOLD_DELETE);
+	assert_int_equal(got(serving, 2)->kind, WATCH_PACKETS);
+	assert_int_equal(got(serving, 2)->value, 7);
 	close(client);
 }
 
@@ -68,24 +68,24 @@ static void polls_and_inactivity_go_there_too(void **state)
 		  "{\"request\": \"poll add\", \"uid\": \"%s\", \"feature\": \"rate\", \"above\": "
 		  "1000, \"interval\": 0.25, \"repeat\": true}");
 	hear_ok(client);
-	assert_int_equal(serving->got[0].request, WATCH_REQUEST_POLL_ADD);
-	assert_int_equal(serving->got[0].kind, WATCH_FEATURE_RATE);
-	assert_int_equal(serving->got[0].value, 1000);
-	assert_int_equal(serving->got[0].interval, TIME_SECOND / 4);
-	assert_true(serving->got[0].repeat);
-	assert_int_equal(serving->got[0].actions, WATCH_ACTION_EVENT);
+	assert_int_equal(got(serving, 0)->request, WATCH_REQUEST_POLL_ADD);
+	assert_int_equal(got(serving, 0)->kind, WATCH_FEATURE_RATE);
+	assert_int_equal(got(serving, 0)->value, 1000);
+	assert_int_equal(got(serving, 0)->interval, TIME_SECOND / 4);
+	assert_true(got(serving, 0)->repeat);
+	assert_int_equal(got(serving, 0)->actions, WATCH_ACTION_EVENT);
 	ask_about(client, uid,
 		  "{\"request\": \"poll del\", \"uid\": \"%s\", \"feature\": \"idle\", \"above\": "
 		  "60}");
 	hear_ok(client);
-	assert_int_equal(serving->got[1].request, WATCH_REQUEST_POLL_DELETE);
-	assert_int_equal(serving->got[1].kind, WATCH_FEATURE_IDLE);
-	assert_int_equal(serving->got[1].value, TIME_MINUTE);
+	assert_int_equal(got(serving, 1)->request, WATCH_REQUEST_POLL_DELETE);
+	assert_int_equal(got(serving, 1)->kind, WATCH_FEATURE_IDLE);
+	assert_int_equal(got(serving, 1)->value, TIME_MINUTE);
 	ask_about(client, uid,
 		  "{\"request\": \"timeouts\", \"uid\": \"%s\", \"inactivity\": 3600}");
 	hear_ok(client);
-	assert_int_equal(serving->got[2].request, WATCH_REQUEST_INACTIVITY);
-	assert_int_equal(serving->got[2].value, TIME_HOUR);
+	assert_int_equal(got(serving, 2)->request, WATCH_REQUEST_INACTIVITY);
+	assert_int_equal(got(serving, 2)->value, TIME_HOUR);
 	close(client);
 }
 
@@ -239,6 +239,7 @@ static void rules_are_the_programs(void **state)
 	ask(client, "{\"request\": \"threshold add\", \"name\": \"big\", \"filter\": \"tcp\", "
 		    "\"resp_bytes\": 5000000000, \"duration\": 60, \"idle\": true}");
 	hear_ok(client);
+	assert_int_equal(serving->changes, 1);
 	assert_string_equal(serving->rule_name, "big");
 	assert_string_equal(serving->rule_filter, "tcp");
 	assert_int_equal(serving->rule.value[WATCH_RESP_BYTES], 5000000000);
@@ -248,12 +249,14 @@ static void rules_are_the_programs(void **state)
 	ask(client, "{\"request\": \"poll add\", \"name\": \"p\", \"feature\": \"duration\", "
 		    "\"above\": 0.5, \"interval\": 2, \"actions\": [\"capture\"]}");
 	hear_ok(client);
+	assert_int_equal(serving->changes, 2);
 	assert_true(serving->rule.poll);
 	assert_int_equal(serving->rule.above, TIME_SECOND / 2);
 	assert_int_equal(serving->rule.interval, 2 * TIME_SECOND);
 	assert_int_equal(serving->rule.actions, WATCH_ACTION_CAPTURE);
 	ask(client, "{\"request\": \"threshold del\", \"name\": \"big\"}");
 	hear_ok(client);
+	assert_int_equal(serving->changes, 3);
 	assert_string_equal(serving->deleted, "threshold big");
 	ask(client, "{\"request\": \"poll list\"}");
 	answer = hear(client);
