@@ -14,6 +14,7 @@
 #include "log/log_event.h"
 #include "log/log_lock.h"
 #include "log/log_writer.h"
+#include "requests.h"
 #include "rules.h"
 #include "settings.h"
 #include "worker/expiry.h"
@@ -57,6 +58,8 @@ struct program {
 	pthread_t *thread; // files
 	struct control_worker *view;
 	struct control *control;
+	struct service_worker *served; // [workers]
+	struct requests *requests;     // NULL when none are answered
 };
 
 static bool is_live(const struct program *program)
@@ -252,6 +255,36 @@ static int create_control(struct program *program)
 	return program->control != NULL ? 0 : -1;
 }
 
+static int open_requests(struct program *program, const struct conn_settings *conn)
+{
+	struct requests_settings settings = {
+		.config = program->options->config,
+		.live = is_live(program),
+		.control = program->control,
+		.view = program->view,
+		.worker_count = program->workers,
+		.uid_key = conn->uid_key,
+		.missed = is_live(program) ? missed : NULL,
+		.context = program,
+	};
+
+	program->served = calloc(program->workers, sizeof(*program->served));
+	if (program->served == NULL) {
+		message_error("no memory for %u workers", program->workers);
+		return -1;
+	}
+	for (uint32_t i = 0; i < program->workers; i++) {
+		program->served[i] = (struct service_worker){
+			.table = worker_table(program->worker[i]),
+			.counters = worker_counters(program->worker[i]),
+		};
+	}
+	settings.workers = program->served;
+	if (program->reader != NULL)
+		settings.input = reader_counters(program->reader);
+	return requests_create(&settings, &program->requests);
+}
+
 // Signals are for the main thread; those that it starts inherit this.
 static void block_signals(bool block)
 {
@@ -331,7 +364,8 @@ static int start(struct program *program)
 	    open_input(program, &conn) < 0 ||
 	    start_log(program, conn.events != 0 || rules_actions(config) & WATCH_ACTION_EVENT) <
 		    0 ||
-	    create_workers(program, &conn) < 0 || create_control(program) < 0)
+	    create_workers(program, &conn) < 0 || create_control(program) < 0 ||
+	    open_requests(program, &conn) < 0)
 		return -1;
 	return 0;
 }
@@ -406,6 +440,9 @@ static void clean_up(struct program *program)
 {
 	const struct config *config = program->options->config;
 
+	requests_stop(program->requests);
+	requests_destroy(program->requests);
+	free(program->served);
 	control_destroy(program->control);
 	log_writer_destroy(program->writer, NULL);
 	// Slots may still wait for their grace period.
@@ -467,11 +504,13 @@ int run(const struct options *options)
 	// call.
 	if (threads_can_start())
 		program.reclaimer = urcu_qsbr_create_call_rcu_data(URCU_CALL_RCU_RT, -1);
-	if (program.reclaimer != NULL && start(&program) == 0 && start_threads(&program) == 0) {
+	if (program.reclaimer != NULL && start(&program) == 0 &&
+	    requests_start(program.requests) == 0 && start_threads(&program) == 0) {
 		block_signals(false);
 		announce(&program);
 		control_run(program.control);
 		block_signals(true);
+		requests_stop(program.requests);
 		join_threads(&program);
 		status = finish(&program);
 	}

@@ -65,6 +65,11 @@ void control_note_lost(struct control *control, uint64_t connections, uint64_t e
 	control->events_unlogged += events;
 }
 
+uint64_t control_logged(const struct control *control)
+{
+	return control->logged;
+}
+
 uint64_t control_unlogged(const struct control *control)
 {
 	return control->unlogged;

@@ -55,6 +55,9 @@ void control_run(struct control *control);
 // control_run().
 void control_note_lost(struct control *control, uint64_t connections, uint64_t events);
 
+// Connections given to the log so far. Any thread, as an estimate.
+uint64_t control_logged(const struct control *control);
+
 // Connections and events that were given up at the end because the log had no room for them. After
 // control_run().
 uint64_t control_unlogged(const struct control *control);

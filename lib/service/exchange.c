@@ -3,6 +3,7 @@
 #include "service/service_internal.h"
 
 #include "bus/bus_request.h"
+#include "watch/watch_name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,6 +27,10 @@ void exchange_begin(struct service *service, struct client *client)
 {
 	struct service_exchange *exchange = &client->exchange;
 
+	if (service->settings.workers[exchange->worker].requests == NULL) {
+		answer_error(client, "this weir takes no requests about single connections");
+		return;
+	}
 	for (uint32_t i = 0; i < exchange->count; i++)
 		exchange->request[i].number = ++service->number;
 	exchange->deadline = service_now() + service->answer_time;

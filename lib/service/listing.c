@@ -5,18 +5,21 @@
 #include "base/time.h"
 #include "conn/conn_reader.h"
 #include "filter/filter.h"
+#include "service/compile.h"
 #include "service/heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// A listing first looks at every slot once and keeps the best in a heap: their place, not their
-// records. Then it writes them, the best first, as the client takes them; a connection that ended
-// in between is left out. In the tables' own order it writes what it finds at once, and stops when
-// it has enough.
+// A listing first looks at every slot once and keeps the best in a heap. Then it writes them, the
+// best first, as the client takes them. Where it is to be short, it keeps what it read, so that
+// connections which end soon are in it, too; of a long one it keeps the places, reads them again,
+// and leaves out what ended in between. In the tables' own order it writes what it finds at once,
+// and stops when it has enough.
 
-// What all listings together keep: 64 MiB.
+#define SHORT_MOST 256
+// What all long listings together keep: 64 MiB. Short ones take 24 MiB when every client has one.
 #define ENTRIES_MOST (UINT32_C(4) << 20)
 #define ITEMS_A_TURN 256
 #define LIMIT_MOST   1000000
@@ -44,8 +47,9 @@ static const char *const order_word[2] = {"descending", "ascending"};
 struct service_listing {
 	enum listing_sort sort;
 	bool ascending;
-	bool writing;        // all slots were looked at
-	uint64_t busy_since; // see conn_read; 0: it is not
+	bool writing;            // all slots were looked at
+	uint64_t busy_since;     // see conn_read; 0: it is not
+	struct compile *compile; // as long as it runs
 	struct filter *filter;
 	struct filter_scratch scratch;
 	uint32_t worker; // where it is
@@ -55,6 +59,7 @@ struct service_listing {
 	struct heap_entry *entry; // a heap once there are `limit`
 	size_t count;
 	size_t room;
+	struct conn_summary *kept; // short: [limit], `slot` of an entry says which
 };
 
 void listing_destroy(struct service *service, struct service_listing *listing)
@@ -62,7 +67,9 @@ void listing_destroy(struct service *service, struct service_listing *listing)
 	if (listing == NULL)
 		return;
 	service->listing_items -= listing->room;
+	compile_end(listing->compile);
 	filter_destroy(listing->filter);
+	free(listing->kept);
 	free(listing->entry);
 	free(listing);
 }
@@ -95,7 +102,6 @@ static bool take_settings(struct client *client, const json_t *request,
 			  struct service_listing *listing)
 {
 	const char *filter = parameter_text(request, "filter", "");
-	char why[512] = "";
 	int sort, order;
 
 	sort = take_word(client, request, "sort", SORT_START, sort_word, SORT_COUNT);
@@ -114,11 +120,20 @@ static bool take_settings(struct client *client, const json_t *request,
 	}
 	if (*filter == '\0')
 		return true;
-	listing->filter = filter_create(filter, why, sizeof(why));
-	if (listing->filter != NULL)
+	listing->compile = compile_begin(filter);
+	if (listing->compile != NULL)
 		return true;
-	answer_error(client, "conns: the filter '%.200s' cannot be used: %s", filter, why);
+	answer_error(client, "conns: too many filters are being compiled; ask again soon");
 	return false;
+}
+
+static bool make_short(struct service_listing *listing)
+{
+	if (listing->sort == SORT_NONE || listing->limit > SHORT_MOST)
+		return true;
+	listing->kept = aligned_alloc(_Alignof(struct conn_summary),
+				      listing->limit * sizeof(*listing->kept));
+	return listing->kept != NULL;
 }
 
 void serve_conns(struct service *service, struct client *client, const json_t *request)
@@ -138,6 +153,9 @@ void serve_conns(struct service *service, struct client *client, const json_t *r
 		answer_error(client, "conns: no memory for a listing");
 	} else if (!take_settings(client, request, listing)) {
 		listing_destroy(service, listing);
+	} else if (!make_short(listing)) {
+		listing_destroy(service, listing);
+		answer_error(client, "conns: no memory for a listing");
 	} else {
 		client->listing = listing;
 		client->doing = CLIENT_LISTING;
@@ -150,6 +168,8 @@ bool listing_is_ready(const struct client *client)
 
 	if (client->gone || listing == NULL)
 		return false;
+	if (listing->compile != NULL)
+		return compile_is_done(listing->compile);
 	// While it only looks, nothing is written.
 	return client_pending(client) < SERVICE_OUTPUT_ENOUGH ||
 	       (listing->sort != SORT_NONE && !listing->writing);
@@ -225,28 +245,45 @@ static bool make_room(struct service *service, struct service_listing *listing)
 	return true;
 }
 
+// Where what was read of a connection is found again: a copy, or its place. `at` is the entry's.
+static void fill_entry(struct service *service, struct service_listing *listing, size_t at,
+		       uint64_t key, const struct conn_summary *summary)
+{
+	struct heap_entry *entry = &listing->entry[at];
+	uint32_t generation;
+	uint8_t worker;
+
+	entry->key = key;
+	if (listing->kept != NULL) {
+		// A new entry takes the next place, another one that of the one it replaces.
+		if (at == listing->count)
+			entry->slot = (uint32_t)at;
+		listing->kept[entry->slot] = *summary;
+		entry->place = listing->worker << 24;
+		return;
+	}
+	uid_open(&service->settings.uid_key, summary->uid, &worker, &entry->slot, &generation);
+	entry->place = listing->worker << 24 | generation;
+}
+
 // Keeps a connection if it is among the best so far; false when there is no memory for it.
 static bool keep(struct service *service, struct service_listing *listing,
 		 const struct conn_summary *summary)
 {
 	uint64_t key = key_of(listing, summary);
 	bool full = listing->count == listing->limit;
-	struct heap_entry entry = {.key = key};
-	uint32_t generation;
-	uint8_t worker;
 
 	if ((full && key <= listing->entry[0].key) || !passes(listing, summary))
 		return true;
-	uid_open(&service->settings.uid_key, summary->uid, &worker, &entry.slot, &generation);
-	entry.place = listing->worker << 24 | generation;
 	if (full) {
-		listing->entry[0] = entry;
+		fill_entry(service, listing, 0, key, summary);
 		heap_sift(listing->entry, listing->count, 0);
 		return true;
 	}
 	if (listing->count == listing->room && !make_room(service, listing))
 		return false;
-	listing->entry[listing->count++] = entry;
+	fill_entry(service, listing, listing->count, key, summary);
+	listing->count++;
 	if (listing->count == listing->limit)
 		heap_build(listing->entry, listing->count);
 	return true;
@@ -359,6 +396,11 @@ static bool write_one(struct service *service, struct client *client)
 	struct heap_entry taken;
 	enum conn_read found;
 
+	if (listing->kept != NULL) {
+		write_item(service, client, worker, &listing->kept[best->slot]);
+		listing->count = heap_take(listing->entry, listing->count, &taken);
+		return true;
+	}
 	found = conn_reader_find(service->reader[worker], best->slot, best->place & 0xffffff,
 				 &summary);
 	if (is_to_be_tried_again(listing, found))
@@ -381,10 +423,37 @@ static void write_on(struct service *service, struct client *client)
 		end(service, client);
 }
 
+bool listing_is_compiling(const struct client *client)
+{
+	return client->listing != NULL && client->listing->compile != NULL;
+}
+
+// The filter is there, or there is none; false after an error.
+static bool take_filter(struct service *service, struct client *client)
+{
+	struct service_listing *listing = client->listing;
+	struct compile *compile = listing->compile;
+	const char *why;
+
+	if (compile == NULL)
+		return true;
+	listing->filter = compile_take(compile, &why);
+	listing->compile = NULL;
+	if (listing->filter == NULL) {
+		listing_destroy(service, listing);
+		client->listing = NULL;
+		answer_error(client, "conns: %s", why);
+	}
+	compile_end(compile);
+	return client->listing != NULL;
+}
+
 void listing_continue(struct service *service, struct client *client, uint32_t slots)
 {
 	struct service_listing *listing = client->listing;
 
+	if (!take_filter(service, client))
+		return;
 	if (listing->writing) {
 		write_on(service, client);
 		return;

@@ -18,7 +18,8 @@ static bool make_room(struct client *client, size_t length)
 
 	if (output->room - output->end >= length)
 		return true;
-	memmove(output->data, output->data + output->begin, output->end - output->begin);
+	if (output->begin > 0)
+		memmove(output->data, output->data + output->begin, output->end - output->begin);
 	output->end -= output->begin;
 	output->begin = 0;
 	if (output->end + length > SERVICE_OUTPUT_MOST)

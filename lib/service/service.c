@@ -136,7 +136,7 @@ static bool is_ready(const struct client *client)
 }
 
 // How long to wait for the descriptors, ms. Workers cannot wake this thread without a system call,
-// so that it looks for their answers.
+// so that it looks for their answers; and for filters as well.
 static int patience(const struct service *service)
 {
 	int most = 1000;
@@ -146,7 +146,7 @@ static int patience(const struct service *service)
 
 		if (is_ready(client))
 			return 0;
-		if (client->doing == CLIENT_EXCHANGE)
+		if (client->doing == CLIENT_EXCHANGE || listing_is_compiling(client))
 			most = 1;
 		else if (client_pending(client) > 0 && most > 100)
 			most = 100;

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "base/uid.h"
-#include "watch/watch_name.h"
-#include "watch/watch_request.h"
+#include "watch/watch_rules.h"
 
 #include <jansson.h>
 
@@ -27,25 +26,9 @@ struct service_worker {
 	const struct worker_counters *counters; // for the time where it is; NULL: the system's
 };
 
-// A rule for all connections to come. The texts belong to the caller.
-struct service_rule {
-	bool poll;
-	const char *name;
-	const char *filter; // of libpcap; "": every connection
-	uint8_t actions;    // enum watch_action
-	// A threshold's values; 0: none of that kind.
-	uint64_t value[WATCH_KIND_COUNT];
-	bool idle; // duration: also while no packet comes
-	// A poll's.
-	uint8_t feature; // enum watch_feature
-	uint64_t above;
-	uint64_t interval; // ns
-	bool repeat;       // go on after it was found
-};
-
 // The functions run on the service's thread, which is in no read section then: they may block, but
 // hold up everybody who asks for something. `why` gets what was wrong and what would be right.
-// Those that are NULL are answered with an error.
+// Those that are NULL are answered with an error. A rule and its texts belong to the caller.
 struct service_settings {
 	const char *path; // of the socket
 	uint32_t mode;    // its permissions
@@ -54,7 +37,8 @@ struct service_settings {
 	struct uid_key uid_key;
 	json_t *(*status)(void *context);                     // an object
 	int (*reload)(void *context, char *why, size_t size); // 0 or a negative errno, as below
-	int (*rule_add)(void *context, const struct service_rule *rule, char *why, size_t size);
+	int (*rule_add)(void *context, const struct watch_rule_settings *rule, char *why,
+			size_t size);
 	int (*rule_delete)(void *context, bool poll, const char *name, char *why, size_t size);
 	json_t *(*rule_list)(void *context, bool poll); // an array of objects
 	json_t *(*timeouts)(void *context);             // an object, spans in seconds
@@ -78,3 +62,6 @@ void service_destroy(struct service *service);
 // Has the thread call `reload` soon, as the request does, and tell the outcome as a message. Any
 // thread, also in a signal handler.
 void service_ask_reload(struct service *service);
+
+// A rule as an item of a listing, with the names that requests have. For `rule_list`.
+json_t *service_rule(const struct watch_rule_settings *rule);

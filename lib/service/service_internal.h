@@ -187,6 +187,8 @@ void serve_conns(struct service *service, struct client *client, const json_t *r
 void listing_continue(struct service *service, struct client *client, uint32_t slots);
 // Does it have something to do in this turn?
 bool listing_is_ready(const struct client *client);
+// Does it wait for its filter?
+bool listing_is_compiling(const struct client *client);
 void listing_destroy(struct service *service, struct service_listing *listing);
 
 // exchange.c: sends client->exchange to its worker, and takes its answers; `count` requests are

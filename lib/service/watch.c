@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "watch/watch_name.h"
+
 #include <string.h>
 
 // Thresholds, polls and inactivity: with a "uid" for one connection, whose worker is asked; with a
@@ -137,7 +139,7 @@ static void send_values(struct service *service, struct client *client, const js
 }
 
 static void add_rule(struct service *service, struct client *client,
-		     const struct service_rule *rule)
+		     const struct watch_rule_settings *rule)
 {
 	const struct service_settings *settings = &service->settings;
 	char why[512] = "it gave no reason";
@@ -190,7 +192,7 @@ void serve_threshold_add(struct service *service, struct client *client, const j
 		{"actions", PARAMETER_ACTIONS, false},
 	};
 	static const char what[] = "threshold add";
-	struct service_rule rule = {.poll = false};
+	struct watch_rule_settings rule = {.poll = false};
 
 	if (!CHECK(request, what, parameter) || !check_who(client, request, what) ||
 	    !check_name(client, request, what) || !check_filter(client, request, what) ||
@@ -205,7 +207,7 @@ void serve_threshold_add(struct service *service, struct client *client, const j
 		return;
 	}
 	rule.name = parameter_text(request, "name", "");
-	rule.filter = parameter_text(request, "filter", "");
+	rule.expression = parameter_text(request, "filter", "");
 	rule.actions = parameter_actions(request);
 	rule.idle = parameter_yes(request, "idle");
 	add_rule(service, client, &rule);
@@ -256,7 +258,7 @@ void serve_poll_list(struct service *service, struct client *client, const json_
 
 // Takes "feature" and "above"; false after an error.
 static bool take_feature(struct client *client, const json_t *request, const char *what,
-			 struct service_rule *rule)
+			 struct watch_rule_settings *rule)
 {
 	const char *word = parameter_text(request, "feature", "");
 	char hint[256];
@@ -298,7 +300,7 @@ void serve_poll_add(struct service *service, struct client *client, const json_t
 		{"actions", PARAMETER_ACTIONS, false},
 	};
 	static const char what[] = "poll add";
-	struct service_rule rule = {.poll = true};
+	struct watch_rule_settings rule = {.poll = true};
 	struct watch_request *first;
 
 	if (!CHECK(request, what, parameter) || !check_who(client, request, what) ||
@@ -314,7 +316,7 @@ void serve_poll_add(struct service *service, struct client *client, const json_t
 	}
 	if (!parameter_given(request, "uid")) {
 		rule.name = parameter_text(request, "name", "");
-		rule.filter = parameter_text(request, "filter", "");
+		rule.expression = parameter_text(request, "filter", "");
 		add_rule(service, client, &rule);
 		return;
 	}
@@ -337,7 +339,7 @@ void serve_poll_delete(struct service *service, struct client *client, const jso
 	static const struct parameter by_name[] = {{"name", PARAMETER_TEXT, true}};
 	static const char what[] = "poll del";
 	struct watch_request *first;
-	struct service_rule rule;
+	struct watch_rule_settings rule;
 
 	if (!check_who(client, request, what))
 		return;

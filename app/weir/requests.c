@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#include "requests.h"
+
+#include "base/message.h"
+#include "base/time.h"
+#include "bus/counters.h"
+#include "conn/conn_table.h"
+#include "watch/watch_book.h"
+#include "weir/version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PATH_SIZE 4096
+
+// What was counted at some moment, to tell rates.
+struct sample {
+	uint64_t time; // ns, monotonic
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t connections;
+};
+
+struct requests {
+	struct requests_settings settings;
+	struct service *service;
+	char path[PATH_SIZE];
+	struct sample start;
+	struct sample last; // at least a second before the next one
+	double packet_rate, byte_rate, connection_rate;
+};
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * TIME_SECOND + (uint64_t)time.tv_nsec;
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)(value <= INT64_MAX ? value : INT64_MAX));
+}
+
+static json_t *span(uint64_t value)
+{
+	return json_real((double)value / (double)TIME_SECOND);
+}
+
+struct sums {
+	struct capture_counters capture;
+	uint64_t live, waiting, created;
+	uint64_t handoff_full, events_lost;
+};
+
+static void add_up(const struct requests_settings *settings, struct sums *sums)
+{
+	*sums = (struct sums){0};
+	if (settings->input != NULL)
+		sums->capture = *settings->input;
+	for (uint32_t i = 0; i < settings->worker_count; i++) {
+		const struct worker_counters *worker = settings->view[i].counters;
+
+		sums->capture.received += worker->capture.received;
+		sums->capture.bytes += worker->capture.bytes;
+		sums->capture.verdict[PACKET_TRACK] += worker->capture.verdict[PACKET_TRACK];
+		sums->live += conn_table_live(settings->workers[i].table);
+		sums->waiting += conn_table_waiting(settings->workers[i].table);
+		sums->created += settings->view[i].conn->created;
+		sums->handoff_full += worker->handoff_full;
+		sums->events_lost += worker->events_lost;
+	}
+}
+
+// Rates are those between the last two moments that somebody asked, a second apart at least.
+static void note_rates(struct requests *requests, const struct sums *sums)
+{
+	struct sample next = {now(), sums->capture.received, sums->capture.bytes, sums->created};
+	const struct sample *last = &requests->last;
+	double seconds = (double)(next.time - last->time) / (double)TIME_SECOND;
+
+	if (seconds < 1)
+		return;
+	requests->packet_rate = (double)(next.packets - last->packets) / seconds;
+	requests->byte_rate = (double)(next.bytes - last->bytes) / seconds;
+	requests->connection_rate = (double)(next.connections - last->connections) / seconds;
+	requests->last = next;
+}
+
+static json_t *worker_status(const struct requests_settings *settings, uint32_t index)
+{
+	const struct worker_counters *worker = settings->view[index].counters;
+	const struct conn_counters *conn = settings->view[index].conn;
+	const struct conn_table *table = settings->workers[index].table;
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "tracked",
+			 number(conn->packets), "live", number(conn_table_live(table)), "waiting",
+			 number(conn_table_waiting(table)), "created", number(conn->created),
+			 "evicted", number(conn->evicted), "refused", number(conn->refused),
+			 "handed_out", number(worker->handed_out), "handed_in",
+			 number(worker->handed_in), "channel_full", number(worker->channel_full),
+			 "longest_turn", span(worker->longest_turn));
+}
+
+static json_t *rules_status(const struct requests_settings *settings)
+{
+	uint64_t count[2] = {0, 0};
+	size_t rules = 0;
+	const struct watch_rule_settings *rule = settings->book != NULL
+							 ? watch_book_rules(settings->book, &rules)
+							 : NULL;
+
+	for (size_t i = 0; i < rules; i++)
+		count[rule[i].poll]++;
+	return json_pack("{s:o,s:o}", "thresholds", number(count[0]), "polls", number(count[1]));
+}
+
+static json_t *status(void *context)
+{
+	struct requests *requests = context;
+	const struct requests_settings *settings = &requests->settings;
+	json_t *workers = json_array();
+	struct sums sums;
+
+	add_up(settings, &sums);
+	note_rates(requests, &sums);
+	for (uint32_t i = 0; i < settings->worker_count; i++)
+		json_array_append_new(workers, worker_status(settings, i));
+	return json_pack(
+		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,s:o}",
+		"version", WEIR_VERSION, "uptime", span(now() - requests->start.time), "packets",
+		"received", number(sums.capture.received), "bytes", number(sums.capture.bytes),
+		"tracked", number(sums.capture.verdict[PACKET_TRACK]), "missed",
+		number(settings->missed != NULL ? settings->missed(settings->context) : 0),
+		"lost_between_workers", number(sums.handoff_full), "connections", "live",
+		number(sums.live), "waiting", number(sums.waiting), "created", number(sums.created),
+		"logged", number(control_logged(settings->control)), "events_lost",
+		number(sums.events_lost), "per_second", "packets", requests->packet_rate, "bytes",
+		requests->byte_rate, "connections", requests->connection_rate, "rules",
+		rules_status(settings), "workers", workers);
+}
+
+static int reload(void *context, char *why, size_t size)
+{
+	const struct requests *requests = context;
+
+	if (requests->settings.reload != NULL)
+		return requests->settings.reload(requests->settings.context, why, size);
+	snprintf(why, size, "weir was started without a configuration file");
+	return -ENOENT;
+}
+
+static int rule_add(void *context, const struct watch_rule_settings *rule, char *why, size_t size)
+{
+	const struct requests *requests = context;
+
+	if (requests->settings.book != NULL)
+		return watch_book_add(requests->settings.book, rule, why, size);
+	snprintf(why, size, "this weir has no rules");
+	return -ENOTSUP;
+}
+
+static int rule_delete(void *context, bool poll, const char *name, char *why, size_t size)
+{
+	const struct requests *requests = context;
+
+	if (requests->settings.book != NULL)
+		return watch_book_delete(requests->settings.book, name, poll, why, size);
+	snprintf(why, size, "this weir has no rules");
+	return -ENOTSUP;
+}
+
+static json_t *rule_list(void *context, bool poll)
+{
+	const struct requests *requests = context;
+	json_t *list = json_array();
+	size_t count = 0;
+	const struct watch_rule_settings *rule = requests->settings.book != NULL
+							 ? watch_book_rules(requests->settings.book,
+									    &count)
+							 : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (rule[i].poll == poll)
+			json_array_append_new(list, service_rule(&rule[i]));
+	}
+	return list;
+}
+
+static json_t *timeouts(void *context)
+{
+	const struct requests *requests = context;
+	const struct config *config = requests->settings.config;
+	json_t *object = json_object();
+
+#define TIMEOUT(name) json_object_set_new(object, "timeouts." #name, span(config->timeouts.name))
+	TIMEOUT(tcp_attempt_delay);
+	TIMEOUT(tcp_SYN_timeout);
+	TIMEOUT(tcp_session_timer);
+	TIMEOUT(tcp_connection_linger);
+	TIMEOUT(tcp_close_delay);
+	TIMEOUT(tcp_handshake_inactivity_timeout);
+	TIMEOUT(tcp_inactivity_timeout);
+	TIMEOUT(udp_inactivity_timeout);
+	TIMEOUT(icmp_inactivity_timeout);
+	TIMEOUT(unknown_ip_inactivity_timeout);
+	TIMEOUT(dns_session_timeout);
+	TIMEOUT(frag_timeout);
+	TIMEOUT(tcp_reset_delay);
+	TIMEOUT(tcp_partial_close_delay);
+	TIMEOUT(connection_status_update_interval);
+#undef TIMEOUT
+	json_object_set_new(object, "inactivity.tcp_ports_timeout",
+			    span(config->inactivity.tcp_ports_timeout));
+	json_object_set_new(object, "inactivity.services_timeout",
+			    span(config->inactivity.services_timeout));
+	return object;
+}
+
+// Where the socket is; false when there is to be none. Weir's own choice is where only one weir
+// can be: the folder that systemd made for it, else that of its logs.
+static bool choose_path(const struct config *config, bool live, char path[PATH_SIZE])
+{
+	const char *wanted = config->control.socket;
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (strcmp(wanted, "none") == 0 || (strcmp(wanted, "auto") == 0 && !live))
+		return false;
+	if (folder == NULL || *folder == '\0')
+		folder = config->log.directory;
+	if (strcmp(wanted, "auto") != 0)
+		snprintf(path, PATH_SIZE, "%s", wanted);
+	else
+		snprintf(path, PATH_SIZE, "%s/weir.sock", folder);
+	return true;
+}
+
+static struct service *open_service(struct requests *requests)
+{
+	const struct requests_settings *settings = &requests->settings;
+	struct service_settings service = {
+		.path = requests->path,
+		.mode = settings->config->control.mode,
+		.workers = settings->workers,
+		.worker_count = settings->worker_count,
+		.uid_key = settings->uid_key,
+		.status = status,
+		.reload = reload,
+		.rule_add = rule_add,
+		.rule_delete = rule_delete,
+		.rule_list = rule_list,
+		.timeouts = timeouts,
+		.context = requests,
+	};
+
+	return service_create(&service);
+}
+
+int requests_create(const struct requests_settings *settings, struct requests **requests)
+{
+	bool own_choice = strcmp(settings->config->control.socket, "auto") == 0;
+	struct requests *created = calloc(1, sizeof(*created));
+
+	*requests = NULL;
+	if (created == NULL) {
+		message_error("no memory for answering requests");
+		return -1;
+	}
+	created->settings = *settings;
+	created->start.time = created->last.time = now();
+	if (choose_path(settings->config, settings->live, created->path)) {
+		created->service = open_service(created);
+		if (created->service != NULL) {
+			*requests = created;
+			return 0;
+		}
+		if (!own_choice) {
+			free(created);
+			return -1;
+		}
+		message_warning("weir goes on without answering requests");
+	}
+	free(created);
+	return 0;
+}
+
+int requests_start(struct requests *requests)
+{
+	return requests != NULL ? service_start(requests->service) : 0;
+}
+
+void requests_stop(struct requests *requests)
+{
+	if (requests != NULL)
+		service_stop(requests->service);
+}
+
+void requests_destroy(struct requests *requests)
+{
+	if (requests == NULL)
+		return;
+	service_destroy(requests->service);
+	free(requests);
+}
+
+void requests_ask_reload(struct requests *requests)
+{
+	if (requests != NULL)
+		service_ask_reload(requests->service);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "config/config.h"
+#include "control/control.h"
+#include "service/service.h"
+
+// Requests while weir runs: the socket, and what weirctl asks of the program rather than of a
+// worker.
+
+struct watch_book;
+
+struct requests_settings {
+	const struct config *config;
+	bool live;
+	const struct control *control;
+	const struct control_worker *view;    // [worker_count]
+	const struct service_worker *workers; // [worker_count]
+	uint32_t worker_count;
+	const struct capture_counters *input; // files: the reader's; NULL when live
+	uint64_t (*missed)(void *context);    // packets that the devices lost; NULL: none
+	struct uid_key uid_key;
+	struct watch_book *book; // changed by the service's thread from now on; NULL: no rules
+	// Reads the configuration again; as in service_settings. NULL: there is nothing to read.
+	int (*reload)(void *context, char *why, size_t size);
+	void *context;
+};
+
+struct requests;
+
+// Opens the socket where the configuration wants one. `settings` is copied, what it points to must
+// stay. Returns 0, with `*requests` NULL where none is wanted, or -1 with a message. A socket that
+// weir chose itself and cannot have is only complained about. Start-up only, main thread.
+int requests_create(const struct requests_settings *settings, struct requests **requests);
+
+// As service_start(), service_stop() and service_destroy(); each takes NULL.
+int requests_start(struct requests *requests);
+void requests_stop(struct requests *requests);
+void requests_destroy(struct requests *requests);
+
+// Has the rules loaded again, as SIGHUP wants. Any thread.
+void requests_ask_reload(struct requests *requests);

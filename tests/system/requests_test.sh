@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 the weir authors
+#
+# weirctl against a weir that replays a trace: every command, its exit statuses and messages, and clients that do
+# what they should not.
+
+. "$(dirname "$0")/lib.sh"
+need python3
+
+weirctl=$work/weirctl
+cp "$(dirname "$WEIR")/../weirctl/weirctl" "$weirctl" 2>/dev/null || skip "weirctl is not built"
+socket=$work/weir.sock
+export WEIR_SOCKET=$socket
+
+ctl() { # ARGUMENT...: sets $status, $answer, $error
+	answer=$(timeout 30 "$weirctl" "$@" 2>"$work/ctl.err")
+	status=$?
+	error=$(cat "$work/ctl.err")
+}
+
+succeeds() { # ARGUMENT...
+	ctl "$@"
+	equal "weirctl $*: exit status" 0 "$status"
+	equal "weirctl $*: message" "" "$error"
+}
+
+fails() { # STATUS PART-OF-MESSAGE ARGUMENT...
+	ctl "${@:3}"
+	equal "weirctl ${*:3}: exit status" "$1" "$status"
+	[[ $error == *"$2"* ]] || fail "weirctl ${*:3}: '$2' is not in: $error"
+}
+
+has() { # WHAT PATTERN: in the answer
+	grep -qE "$2" <<<"$answer" || fail "$1: no '$2' in the answer: $(head -c 500 <<<"$answer")"
+}
+
+answers() {
+	"$weirctl" status >/dev/null 2>&1 || ! is_running "$pid"
+}
+
+# Connections that stay: of these 500, more packets come as long as weir is not told to end.
+"$here/make_trace.py" flood "$work/flood.pcap" 500 10
+start_weir run -C -r "$work/flood.pcap" -w 2 --set capture.source=replay --set replay.rounds=0 \
+	--set replay.new_addresses=no --set control.socket="$socket"
+wait_for 20 answers
+is_running "$pid" || fail "weir did not start" -- "$err"
+
+equal "mode of the socket" 600 "$(stat -c %a "$socket")"
+succeeds status
+has status '^version '
+has status '^workers 1'
+succeeds --json status
+has "status as JSON" '^\{"ok":true,"version"'
+succeeds timeouts
+has timeouts 'tcp_inactivity_timeout +5 min'
+succeeds conns --sort bytes --limit 5
+has conns '^start \(UTC\) +uid +originator'
+equal "conns --limit" 6 "$(wc -l <<<"$answer")"
+succeeds --json conns --limit 7 --sort none
+equal "conns as JSON: lines" 8 "$(wc -l <<<"$answer")"
+equal "conns as JSON: the last" '{"ok":true,"count":7}' "$(tail -n 1 <<<"$answer")"
+succeeds conns --filter 'tcp and udp'
+equal "conns of nothing" none "$answer"
+uid=$("$weirctl" --json conns --sort orig_bytes --limit 1 | sed -n 's/.*"uid":"\([^"]*\)".*/\1/p')
+succeeds show "$uid"
+has show "^uid +$uid"
+succeeds threshold list
+succeeds poll list
+
+# Every command says how it is used.
+for command in status conns show 'threshold add' 'threshold del' 'threshold list' 'poll add' 'poll del' 'poll list' timeouts reload; do
+	# shellcheck disable=SC2086
+	succeeds help $command
+	has "help $command" '^Examples?:'
+	with_option=$answer
+	# shellcheck disable=SC2086
+	succeeds $command --help
+	equal "$command --help" "$answer" "$with_option"
+done
+succeeds help
+succeeds --version
+
+fails 2 'no uid' show nonsense
+fails 1 'of no connection of this weir' show CHhAvVGS1DHFjwGM9
+fails 1 'filter' conns --filter 'tcp prot 80'
+fails 1 "did you mean 'bytes'" conns --sort byte
+fails 1 '1 to 1000000' conns --limit 2000000
+fails 2 "did you mean 'status'" statsu
+fails 2 'add, del or list' threshold
+fails 2 'unit' threshold add CHhAvVGS1DHFjwGM9 --duration 5
+fails 2 'is missing' poll add CHhAvVGS1DHFjwGM9 --feature rate
+fails 2 '--filter' threshold add uploads --orig-bytes 1MiB
+fails 2 'say what is to be done'
+fails 3 "$work/none" -s "$work/none" status
+
+# A second weir does not take the socket away.
+run_weir second -C -r "$work/flood.pcap" --set capture.source=replay --set control.socket="$socket"
+equal "a second weir: exit status" 1 "$status"
+grep -q 'another weir answers requests' "$err" || fail "a second weir: no message" -- "$err"
+
+# What nobody should send, all at once, while others ask.
+cat >"$work/attack.py" <<'END'
+import json, os, socket, sys, threading, time
+
+path, good = sys.argv[1], []
+
+def connect():
+    link = socket.socket(socket.AF_UNIX)
+    link.settimeout(20)
+    link.connect(path)
+    return link
+
+def lines(link, text, count):
+    link.sendall(text)
+    with link.makefile("rb") as answers:
+        return [json.loads(answers.readline()) for _ in range(count)]
+
+def garbage():
+    answer = lines(connect(), os.urandom(999).replace(b"\n", b"x") + b"\n", 1)
+    assert answer[0]["ok"] is False and answer[0]["error"], answer
+
+def long_line():
+    answer = lines(connect(), b"x" * 10_000_000 + b'\n{"request": "status"}\n', 2)
+    assert answer[0]["ok"] is False and "65535" in answer[0]["error"], answer
+    assert answer[1]["ok"] is True
+
+def silent():
+    link = connect()
+    link.settimeout(0.2)
+    try:
+        while True:
+            link.sendall(b'{"request": "conns", "limit": 1000000}\n')
+    except (TimeoutError, BrokenPipeError, ConnectionResetError):
+        pass
+    time.sleep(1)
+
+def gone():
+    connect().sendall(b'{"request": "conns", "limit": 1000000}\n')
+
+def asks():
+    for _ in range(20):
+        answer = lines(connect(), b'{"request": "status"}\n', 1)
+        assert answer[0]["ok"] is True
+
+def run(what):
+    try:
+        what()
+        good.append(what)
+    except Exception as error:
+        print(what.__name__, repr(error))
+
+threads = [threading.Thread(target=run, args=(what,))
+           for what in [garbage, long_line, silent, gone, asks] * 40]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+sys.exit(len(good) != len(threads))
+END
+timeout 120 python3 "$work/attack.py" "$socket" >"$work/attack.out" 2>&1 || fail "200 clients at once" -- "$work/attack.out"
+succeeds status
+
+stop_weir TERM
+equal "exit status of weir" 0 "$status"
+[ ! -e "$socket" ] || fail "the socket is still there"
+fails 3 'no such socket' status
+finish
