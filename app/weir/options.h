@@ -14,6 +14,8 @@ struct options {
 	const char **devices;
 	uint32_t device_count;
 	bool check; // --check
+	int argc;   // to read it once more, see reload.c
+	char **argv;
 	struct config *config;
 };
 

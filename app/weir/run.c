@@ -3,17 +3,21 @@
 #include "run.h"
 
 #include "affinity.h"
+#include "captures.h"
 #include "base/message.h"
 #include "bus/bus.h"
 #include "capture/clock.h"
 #include "capture/port.h"
 #include "capture/reader.h"
 #include "capture/replay.h"
+#include "bus/bus_request.h"
 #include "control/control.h"
+#include "dump/dump.h"
 #include "log/log_conn.h"
 #include "log/log_event.h"
 #include "log/log_lock.h"
 #include "log/log_writer.h"
+#include "reload.h"
 #include "requests.h"
 #include "rules.h"
 #include "settings.h"
@@ -51,6 +55,7 @@ struct program {
 	struct expiry_board *expiry;          // files, several workers
 	struct replay *replay;                // traces that are replayed
 	struct watch_book *book;              // rules
+	struct dump *captures;
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -59,6 +64,7 @@ struct program {
 	struct control_worker *view;
 	struct control *control;
 	struct service_worker *served; // [workers]
+	struct bus_requests **asked;   // [workers]
 	struct requests *requests;     // NULL when none are answered
 };
 
@@ -185,6 +191,11 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 
 	settings.watch.log_events = conn->events;
 	settings.watch.rules = watch_book_published(program->book);
+	settings.captures = dump_ring(program->captures, index);
+	program->asked[index] = bus_requests_create();
+	if (program->asked[index] == NULL)
+		return -1;
+	settings.requests = program->asked[index];
 	program->channel[index] = bus_channel_create(room);
 	if (program->channel[index] == NULL)
 		return -1;
@@ -207,11 +218,12 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 static int create_workers(struct program *program, const struct conn_settings *conn)
 {
 	program->channel = calloc(program->workers, sizeof(*program->channel));
+	program->asked = calloc(program->workers, sizeof(*program->asked));
 	program->worker = calloc(program->workers, sizeof(*program->worker));
 	program->thread = calloc(program->workers, sizeof(*program->thread));
 	program->view = calloc(program->workers, sizeof(*program->view));
-	if (program->channel == NULL || program->worker == NULL || program->thread == NULL ||
-	    program->view == NULL) {
+	if (program->channel == NULL || program->asked == NULL || program->worker == NULL ||
+	    program->thread == NULL || program->view == NULL) {
 		message_error("no memory for %u workers", program->workers);
 		return -1;
 	}
@@ -230,6 +242,25 @@ static int create_workers(struct program *program, const struct conn_settings *c
 	return 0;
 }
 
+static int read_again(void *context, char *note, size_t size)
+{
+	const struct program *program = context;
+
+	return reload(program->options, program->book, note, size);
+}
+
+// For SIGHUP. The book belongs to the thread that answers requests, when there is one.
+static void ask_reload(void *context)
+{
+	struct program *program = context;
+	char note[1024];
+
+	if (program->requests != NULL)
+		requests_ask_reload(program->requests);
+	else
+		read_again(program, note, sizeof(note));
+}
+
 static int create_control(struct program *program)
 {
 	struct control_settings settings = {
@@ -240,6 +271,7 @@ static int create_control(struct program *program)
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
 		.stop = stop_input,
+		.reload = ask_reload,
 		.context = program,
 	};
 
@@ -264,6 +296,8 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		.view = program->view,
 		.worker_count = program->workers,
 		.uid_key = conn->uid_key,
+		.book = program->book,
+		.reload = read_again,
 		.missed = is_live(program) ? missed : NULL,
 		.context = program,
 	};
@@ -277,6 +311,7 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		program->served[i] = (struct service_worker){
 			.table = worker_table(program->worker[i]),
 			.counters = worker_counters(program->worker[i]),
+			.requests = program->asked[i],
 		};
 	}
 	settings.workers = program->served;
@@ -351,6 +386,15 @@ static int make_rules(struct program *program)
 	return -1;
 }
 
+static int open_captures(struct program *program)
+{
+	const struct config *config = program->options->config;
+
+	program->captures = captures_create(config, program->workers, is_live(program),
+					    rules_actions(config) & WATCH_ACTION_CAPTURE);
+	return program->captures != NULL ? 0 : -1;
+}
+
 static int start(struct program *program)
 {
 	const struct config *config = program->options->config;
@@ -364,8 +408,8 @@ static int start(struct program *program)
 	    open_input(program, &conn) < 0 ||
 	    start_log(program, conn.events != 0 || rules_actions(config) & WATCH_ACTION_EVENT) <
 		    0 ||
-	    create_workers(program, &conn) < 0 || create_control(program) < 0 ||
-	    open_requests(program, &conn) < 0)
+	    open_captures(program) < 0 || create_workers(program, &conn) < 0 ||
+	    create_control(program) < 0 || open_requests(program, &conn) < 0)
 		return -1;
 	return 0;
 }
@@ -415,6 +459,8 @@ static int finish(struct program *program)
 
 	if (log_writer_finish(program->writer) < 0)
 		status = 1;
+	if (dump_finish(program->captures) < 0)
+		status = 1;
 	if (program->event_log != NULL)
 		events = log_stream_lost_lines(program->event_log);
 	control_note_lost(program->control, log_stream_lost_lines(program->conn_log), events);
@@ -453,6 +499,10 @@ static void clean_up(struct program *program)
 		worker_destroy(program->worker[i]);
 	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
 		bus_channel_destroy(program->channel[i]);
+	for (uint32_t i = 0; program->asked != NULL && i < program->workers; i++)
+		bus_requests_destroy(program->asked[i]);
+	free(program->asked);
+	dump_destroy(program->captures);
 	watch_book_destroy(program->book);
 	free(program->view);
 	free(program->thread);

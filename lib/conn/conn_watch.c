@@ -118,6 +118,17 @@ void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum co
 	event->name = name;
 }
 
+void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,
+			   const struct conn_port_span *spans, size_t span_count)
+{
+	struct conn_settings *settings = &table->settings;
+
+	settings->long_lived_tcp = *ports;
+	settings->inactivity[CONN_TIMEOUT_TCP_LONG] = span;
+	settings->port_spans = spans;
+	settings->port_span_count = span_count;
+}
+
 void conn_table_subscribe(struct conn_table *table, uint32_t events)
 {
 	table->settings.events = events;

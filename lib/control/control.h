@@ -33,6 +33,7 @@ struct control_settings {
 	// What the control core asks of the program, all with `context`:
 	void (*stop)(void *context);       // end the input
 	void (*second)(void *context);     // once a second
+	void (*reload)(void *context);     // read the rules again; NULL: never
 	double (*progress)(void *context); // of the input, 0 to 1, below 0 when unknown
 	uint64_t (*missed)(void *context); // packets that the devices lost
 	void *context;

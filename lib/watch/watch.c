@@ -243,6 +243,10 @@ void watch_turn(struct watch *watch)
 	if (__builtin_expect(rules == watch->rules, 1))
 		return;
 	watch_set_rules(watch, rules);
+	if (watch->rules == rules && rules->inactivity != NULL)
+		conn_table_inactivity(watch->table, &rules->inactivity->ports,
+				      rules->inactivity->span, rules->inactivity->port_span,
+				      rules->inactivity->port_span_count);
 	subscribe(watch);
 }
 

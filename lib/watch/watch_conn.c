@@ -172,12 +172,13 @@ PUBLIC bool weir_conn_service(struct weir_conn *conn, const char *service)
 
 bool watch_service(struct watch *watch, struct conn *conn, const char *service)
 {
-	const struct watch_settings *settings = &watch->settings;
+	const struct watch_inactivity *known = watch->rules != NULL ? watch->rules->inactivity
+								    : NULL;
 
-	for (size_t i = 0; i < settings->service_count && conn_is_live(conn); i++) {
-		if (strcmp(settings->services[i].service, service) != 0)
+	for (size_t i = 0; known != NULL && i < known->service_count; i++) {
+		if (strcmp(known->service[i].name, service) != 0 || !conn_is_live(conn))
 			continue;
-		conn_watch_inactivity(watch->table, conn, settings->services[i].span);
+		conn_watch_inactivity(watch->table, conn, known->service[i].span);
 		return true;
 	}
 	return false;
