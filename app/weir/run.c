@@ -5,6 +5,7 @@
 #include "affinity.h"
 #include "base/message.h"
 #include "bus/bus.h"
+#include "bus/bus_request.h"
 #include "capture/clock.h"
 #include "capture/port.h"
 #include "capture/reader.h"
@@ -86,6 +87,13 @@ static void every_second(void *context)
 	struct program *program = context;
 
 	clock_adjust(&program->clock);
+}
+
+static void hang_up(void *context)
+{
+	struct program *program = context;
+
+	requests_ask_reload(program->requests);
 }
 
 static double progress(void *context)
@@ -189,6 +197,12 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
+	if (requests_wanted(config, is_live(program))) {
+		program->served[index].requests = bus_requests_create();
+		if (program->served[index].requests == NULL)
+			return -1;
+		settings.requests = program->served[index].requests;
+	}
 	if (program->reader != NULL) {
 		settings.batches = reader_ring(program->reader, index);
 		settings.expiry = program->expiry;
@@ -210,8 +224,9 @@ static int create_workers(struct program *program, const struct conn_settings *c
 	program->worker = calloc(program->workers, sizeof(*program->worker));
 	program->thread = calloc(program->workers, sizeof(*program->thread));
 	program->view = calloc(program->workers, sizeof(*program->view));
+	program->served = calloc(program->workers, sizeof(*program->served));
 	if (program->channel == NULL || program->worker == NULL || program->thread == NULL ||
-	    program->view == NULL) {
+	    program->view == NULL || program->served == NULL) {
 		message_error("no memory for %u workers", program->workers);
 		return -1;
 	}
@@ -240,6 +255,7 @@ static int create_control(struct program *program)
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
 		.stop = stop_input,
+		.hang_up = hang_up,
 		.context = program,
 	};
 
@@ -258,26 +274,20 @@ static int create_control(struct program *program)
 static int open_requests(struct program *program, const struct conn_settings *conn)
 {
 	struct requests_settings settings = {
-		.config = program->options->config,
+		.options = program->options,
 		.live = is_live(program),
 		.control = program->control,
 		.view = program->view,
 		.worker_count = program->workers,
 		.uid_key = conn->uid_key,
+		.book = program->book,
 		.missed = is_live(program) ? missed : NULL,
 		.context = program,
 	};
 
-	program->served = calloc(program->workers, sizeof(*program->served));
-	if (program->served == NULL) {
-		message_error("no memory for %u workers", program->workers);
-		return -1;
-	}
 	for (uint32_t i = 0; i < program->workers; i++) {
-		program->served[i] = (struct service_worker){
-			.table = worker_table(program->worker[i]),
-			.counters = worker_counters(program->worker[i]),
-		};
+		program->served[i].table = worker_table(program->worker[i]);
+		program->served[i].counters = worker_counters(program->worker[i]);
 	}
 	settings.workers = program->served;
 	if (program->reader != NULL)
@@ -442,7 +452,6 @@ static void clean_up(struct program *program)
 
 	requests_stop(program->requests);
 	requests_destroy(program->requests);
-	free(program->served);
 	control_destroy(program->control);
 	log_writer_destroy(program->writer, NULL);
 	// Slots may still wait for their grace period.

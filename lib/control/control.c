@@ -105,8 +105,11 @@ static void handle_signals(struct control *control)
 {
 	if (control_signalled(SIGTERM) || control_signalled(SIGINT))
 		stop(control);
-	if (control_signalled(SIGHUP))
+	if (control_signalled(SIGHUP)) {
 		log_writer_reopen(control->settings.writer);
+		if (control->settings.hang_up != NULL)
+			control->settings.hang_up(control->settings.context);
+	}
 	if (control_signalled(SIGUSR1))
 		control_print_summary(control);
 }
