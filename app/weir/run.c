@@ -462,7 +462,10 @@ static void clean_up(struct program *program)
 		worker_destroy(program->worker[i]);
 	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
 		bus_channel_destroy(program->channel[i]);
+	for (uint32_t i = 0; program->served != NULL && i < program->workers; i++)
+		bus_requests_destroy(program->served[i].requests);
 	watch_book_destroy(program->book);
+	free(program->served);
 	free(program->view);
 	free(program->thread);
 	free(program->worker);
