@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "bus/counters.h"
 #include "conn/conn_table.h"
+#include "rules.h"
 #include "watch/watch_book.h"
 #include "weir/version.h"
 
@@ -145,14 +146,40 @@ static json_t *status(void *context)
 		rules_status(settings), "workers", workers);
 }
 
+// What cannot change while weir runs is told, and stays as it is.
+static void tell_fixed(const struct config *running, const struct config *wanted)
+{
+	char text[512];
+
+	if (config_fixed_changes(running, wanted, text, sizeof(text)) > 0)
+		message_warning("these have other values now, which count when weir is started "
+				"again: %s",
+				text);
+}
+
 static int reload(void *context, char *why, size_t size)
 {
 	const struct requests *requests = context;
+	const struct requests_settings *settings = &requests->settings;
+	struct config *config;
+	int result;
 
-	if (requests->settings.reload != NULL)
-		return requests->settings.reload(requests->settings.context, why, size);
-	snprintf(why, size, "weir was started without a configuration file");
-	return -ENOENT;
+	if (settings->book == NULL) {
+		snprintf(why, size, "this weir has no rules");
+		return -ENOTSUP;
+	}
+	config = options_configure(settings->options);
+	if (config == NULL) {
+		snprintf(why, size,
+			 "the configuration has mistakes, which weir's messages tell; "
+			 "'weir --check' does, too");
+		return -EINVAL;
+	}
+	result = rules_apply(settings->book, config, why, size);
+	if (result == 0)
+		tell_fixed(settings->options->config, config);
+	config_destroy(config);
+	return result;
 }
 
 static int rule_add(void *context, const struct watch_rule_settings *rule, char *why, size_t size)
@@ -195,7 +222,7 @@ static json_t *rule_list(void *context, bool poll)
 static json_t *timeouts(void *context)
 {
 	const struct requests *requests = context;
-	const struct config *config = requests->settings.config;
+	const struct config *config = requests->settings.options->config;
 	json_t *object = json_object();
 
 #define TIMEOUT(name) json_object_set_new(object, "timeouts." #name, span(config->timeouts.name))
@@ -222,22 +249,26 @@ static json_t *timeouts(void *context)
 	return object;
 }
 
-// Where the socket is; false when there is to be none. Weir's own choice is where only one weir
-// can be: the folder that systemd made for it, else that of its logs.
-static bool choose_path(const struct config *config, bool live, char path[PATH_SIZE])
+bool requests_wanted(const struct config *config, bool live)
+{
+	const char *wanted = config->control.socket;
+
+	return strcmp(wanted, "none") != 0 && (live || strcmp(wanted, "auto") != 0);
+}
+
+// Where the socket is. Weir's own choice is where only one weir can be: the folder that systemd
+// made for it, else that of its logs.
+static void choose_path(const struct config *config, char path[PATH_SIZE])
 {
 	const char *wanted = config->control.socket;
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 
-	if (strcmp(wanted, "none") == 0 || (strcmp(wanted, "auto") == 0 && !live))
-		return false;
 	if (folder == NULL || *folder == '\0')
 		folder = config->log.directory;
 	if (strcmp(wanted, "auto") != 0)
 		snprintf(path, PATH_SIZE, "%s", wanted);
 	else
 		snprintf(path, PATH_SIZE, "%s/weir.sock", folder);
-	return true;
 }
 
 static struct service *open_service(struct requests *requests)
@@ -245,7 +276,7 @@ static struct service *open_service(struct requests *requests)
 	const struct requests_settings *settings = &requests->settings;
 	struct service_settings service = {
 		.path = requests->path,
-		.mode = settings->config->control.mode,
+		.mode = settings->options->config->control.mode,
 		.workers = settings->workers,
 		.worker_count = settings->worker_count,
 		.uid_key = settings->uid_key,
@@ -263,29 +294,29 @@ static struct service *open_service(struct requests *requests)
 
 int requests_create(const struct requests_settings *settings, struct requests **requests)
 {
-	bool own_choice = strcmp(settings->config->control.socket, "auto") == 0;
-	struct requests *created = calloc(1, sizeof(*created));
+	const struct config *config = settings->options->config;
+	struct requests *created;
 
 	*requests = NULL;
+	if (!requests_wanted(config, settings->live))
+		return 0;
+	created = calloc(1, sizeof(*created));
 	if (created == NULL) {
 		message_error("no memory for answering requests");
 		return -1;
 	}
 	created->settings = *settings;
 	created->start.time = created->last.time = now();
-	if (choose_path(settings->config, settings->live, created->path)) {
-		created->service = open_service(created);
-		if (created->service != NULL) {
-			*requests = created;
-			return 0;
-		}
-		if (!own_choice) {
-			free(created);
-			return -1;
-		}
-		message_warning("weir goes on without answering requests");
+	choose_path(config, created->path);
+	created->service = open_service(created);
+	if (created->service != NULL) {
+		*requests = created;
+		return 0;
 	}
 	free(created);
+	if (strcmp(config->control.socket, "auto") != 0)
+		return -1;
+	message_warning("weir goes on without answering requests");
 	return 0;
 }
 

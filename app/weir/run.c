@@ -6,6 +6,7 @@
 #include "captures.h"
 #include "base/message.h"
 #include "bus/bus.h"
+#include "bus/bus_request.h"
 #include "capture/clock.h"
 #include "capture/port.h"
 #include "capture/reader.h"
@@ -92,6 +93,13 @@ static void every_second(void *context)
 	struct program *program = context;
 
 	clock_adjust(&program->clock);
+}
+
+static void hang_up(void *context)
+{
+	struct program *program = context;
+
+	requests_ask_reload(program->requests);
 }
 
 static double progress(void *context)
@@ -200,6 +208,12 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
+	if (requests_wanted(config, is_live(program))) {
+		program->served[index].requests = bus_requests_create();
+		if (program->served[index].requests == NULL)
+			return -1;
+		settings.requests = program->served[index].requests;
+	}
 	if (program->reader != NULL) {
 		settings.batches = reader_ring(program->reader, index);
 		settings.expiry = program->expiry;
@@ -290,7 +304,7 @@ static int create_control(struct program *program)
 static int open_requests(struct program *program, const struct conn_settings *conn)
 {
 	struct requests_settings settings = {
-		.config = program->options->config,
+		.options = program->options,
 		.live = is_live(program),
 		.control = program->control,
 		.view = program->view,
@@ -302,11 +316,6 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		.context = program,
 	};
 
-	program->served = calloc(program->workers, sizeof(*program->served));
-	if (program->served == NULL) {
-		message_error("no memory for %u workers", program->workers);
-		return -1;
-	}
 	for (uint32_t i = 0; i < program->workers; i++) {
 		program->served[i] = (struct service_worker){
 			.table = worker_table(program->worker[i]),
@@ -488,7 +497,6 @@ static void clean_up(struct program *program)
 
 	requests_stop(program->requests);
 	requests_destroy(program->requests);
-	free(program->served);
 	control_destroy(program->control);
 	log_writer_destroy(program->writer, NULL);
 	// Slots may still wait for their grace period.
@@ -504,6 +512,7 @@ static void clean_up(struct program *program)
 	free(program->asked);
 	dump_destroy(program->captures);
 	watch_book_destroy(program->book);
+	free(program->served);
 	free(program->view);
 	free(program->thread);
 	free(program->worker);

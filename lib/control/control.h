@@ -32,6 +32,7 @@ struct control_settings {
 	struct log_stream *event_log; // NULL when no events are wanted
 	// What the control core asks of the program, all with `context`:
 	void (*stop)(void *context);       // end the input
+	void (*hang_up)(void *context);    // SIGHUP came; NULL: only the logs are opened anew
 	void (*second)(void *context);     // once a second
 	void (*reload)(void *context);     // read the rules again; NULL: never
 	double (*progress)(void *context); // of the input, 0 to 1, below 0 when unknown
@@ -45,7 +46,7 @@ struct control;
 struct control *control_create(const struct control_settings *settings);
 void control_destroy(struct control *control);
 
-// Catches SIGTERM and SIGINT (end), SIGHUP (reopen the logs) and SIGUSR1 (print a summary).
+// Catches SIGTERM and SIGINT (end), SIGHUP (reopen the logs, hang_up) and SIGUSR1 (print a summary).
 // Start-up only, before other threads.
 void control_catch_signals(void);
 

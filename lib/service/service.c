@@ -186,9 +186,7 @@ static void reload(struct service *service)
 		return;
 	if (service->settings.reload == NULL)
 		message_warning("there is nothing to reload");
-	else if (service->settings.reload(service->settings.context, why, sizeof(why)) == 0)
-		message_info("the rules were loaded again");
-	else
+	else if (service->settings.reload(service->settings.context, why, sizeof(why)) < 0)
 		message_error("the rules were not loaded again, the old ones stay: %s", why);
 }
 
