@@ -247,10 +247,9 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 	struct lists lists = {0};
 	int option;
 
-	options->argc = argc;
-	options->argv = argv;
-	// Begin anew, also after an earlier command line.
-	optind = 0;
+	if (settings == NULL)
+		return OPTIONS_WRONG;
+	options->settings = settings;
 	options->traces = calloc((size_t)argc + 1, sizeof(char *));
 	options->devices = calloc((size_t)argc + 1, sizeof(char *));
 	settings->key = calloc((size_t)argc + 1, sizeof(char *));

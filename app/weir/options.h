@@ -14,8 +14,6 @@ struct options {
 	const char **devices;
 	uint32_t device_count;
 	bool check; // --check
-	int argc;   // to read it once more, see reload.c
-	char **argv;
 	struct config *config;
 	struct options_settings *settings; // what the configuration was made of; private
 };

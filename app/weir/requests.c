@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "bus/counters.h"
 #include "conn/conn_table.h"
-#include "rules.h"
+#include "reload.h"
 #include "watch/watch_book.h"
 #include "weir/version.h"
 
@@ -146,40 +146,11 @@ static json_t *status(void *context)
 		rules_status(settings), "workers", workers);
 }
 
-// What cannot change while weir runs is told, and stays as it is.
-static void tell_fixed(const struct config *running, const struct config *wanted)
-{
-	char text[512];
-
-	if (config_fixed_changes(running, wanted, text, sizeof(text)) > 0)
-		message_warning("these have other values now, which count when weir is started "
-				"again: %s",
-				text);
-}
-
-static int reload(void *context, char *why, size_t size)
+static int read_again(void *context, char *note, size_t size)
 {
 	const struct requests *requests = context;
-	const struct requests_settings *settings = &requests->settings;
-	struct config *config;
-	int result;
 
-	if (settings->book == NULL) {
-		snprintf(why, size, "this weir has no rules");
-		return -ENOTSUP;
-	}
-	config = options_configure(settings->options);
-	if (config == NULL) {
-		snprintf(why, size,
-			 "the configuration has mistakes, which weir's messages tell; "
-			 "'weir --check' does, too");
-		return -EINVAL;
-	}
-	result = rules_apply(settings->book, config, why, size);
-	if (result == 0)
-		tell_fixed(settings->options->config, config);
-	config_destroy(config);
-	return result;
+	return reload(requests->settings.options, requests->settings.book, note, size);
 }
 
 static int rule_add(void *context, const struct watch_rule_settings *rule, char *why, size_t size)
@@ -281,7 +252,7 @@ static struct service *open_service(struct requests *requests)
 		.worker_count = settings->worker_count,
 		.uid_key = settings->uid_key,
 		.status = status,
-		.reload = reload,
+		.reload = read_again,
 		.rule_add = rule_add,
 		.rule_delete = rule_delete,
 		.rule_list = rule_list,

@@ -11,7 +11,6 @@
 #include "capture/port.h"
 #include "capture/reader.h"
 #include "capture/replay.h"
-#include "bus/bus_request.h"
 #include "control/control.h"
 #include "dump/dump.h"
 #include "log/log_conn.h"
@@ -65,7 +64,6 @@ struct program {
 	struct control_worker *view;
 	struct control *control;
 	struct service_worker *served; // [workers]
-	struct bus_requests **asked;   // [workers]
 	struct requests *requests;     // NULL when none are answered
 };
 
@@ -93,13 +91,6 @@ static void every_second(void *context)
 	struct program *program = context;
 
 	clock_adjust(&program->clock);
-}
-
-static void hang_up(void *context)
-{
-	struct program *program = context;
-
-	requests_ask_reload(program->requests);
 }
 
 static double progress(void *context)
@@ -200,10 +191,6 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	settings.watch.log_events = conn->events;
 	settings.watch.rules = watch_book_published(program->book);
 	settings.captures = dump_ring(program->captures, index);
-	program->asked[index] = bus_requests_create();
-	if (program->asked[index] == NULL)
-		return -1;
-	settings.requests = program->asked[index];
 	program->channel[index] = bus_channel_create(room);
 	if (program->channel[index] == NULL)
 		return -1;
@@ -232,11 +219,11 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 static int create_workers(struct program *program, const struct conn_settings *conn)
 {
 	program->channel = calloc(program->workers, sizeof(*program->channel));
-	program->asked = calloc(program->workers, sizeof(*program->asked));
+	program->served = calloc(program->workers, sizeof(*program->served));
 	program->worker = calloc(program->workers, sizeof(*program->worker));
 	program->thread = calloc(program->workers, sizeof(*program->thread));
 	program->view = calloc(program->workers, sizeof(*program->view));
-	if (program->channel == NULL || program->asked == NULL || program->worker == NULL ||
+	if (program->channel == NULL || program->served == NULL || program->worker == NULL ||
 	    program->thread == NULL || program->view == NULL) {
 		message_error("no memory for %u workers", program->workers);
 		return -1;
@@ -256,15 +243,8 @@ static int create_workers(struct program *program, const struct conn_settings *c
 	return 0;
 }
 
-static int read_again(void *context, char *note, size_t size)
-{
-	const struct program *program = context;
-
-	return reload(program->options, program->book, note, size);
-}
-
 // For SIGHUP. The book belongs to the thread that answers requests, when there is one.
-static void ask_reload(void *context)
+static void hang_up(void *context)
 {
 	struct program *program = context;
 	char note[1024];
@@ -272,7 +252,7 @@ static void ask_reload(void *context)
 	if (program->requests != NULL)
 		requests_ask_reload(program->requests);
 	else
-		read_again(program, note, sizeof(note));
+		reload(program->options, program->book, note, sizeof(note));
 }
 
 static int create_control(struct program *program)
@@ -285,7 +265,7 @@ static int create_control(struct program *program)
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
 		.stop = stop_input,
-		.reload = ask_reload,
+		.hang_up = hang_up,
 		.context = program,
 	};
 
@@ -311,17 +291,13 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		.worker_count = program->workers,
 		.uid_key = conn->uid_key,
 		.book = program->book,
-		.reload = read_again,
 		.missed = is_live(program) ? missed : NULL,
 		.context = program,
 	};
 
 	for (uint32_t i = 0; i < program->workers; i++) {
-		program->served[i] = (struct service_worker){
-			.table = worker_table(program->worker[i]),
-			.counters = worker_counters(program->worker[i]),
-			.requests = program->asked[i],
-		};
+		program->served[i].table = worker_table(program->worker[i]);
+		program->served[i].counters = worker_counters(program->worker[i]);
 	}
 	settings.workers = program->served;
 	if (program->reader != NULL)
@@ -507,9 +483,8 @@ static void clean_up(struct program *program)
 		worker_destroy(program->worker[i]);
 	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
 		bus_channel_destroy(program->channel[i]);
-	for (uint32_t i = 0; program->asked != NULL && i < program->workers; i++)
-		bus_requests_destroy(program->asked[i]);
-	free(program->asked);
+	for (uint32_t i = 0; program->served != NULL && i < program->workers; i++)
+		bus_requests_destroy(program->served[i].requests);
 	dump_destroy(program->captures);
 	watch_book_destroy(program->book);
 	free(program->served);

@@ -107,8 +107,8 @@ static void handle_signals(struct control *control)
 		stop(control);
 	if (control_signalled(SIGHUP)) {
 		log_writer_reopen(control->settings.writer);
-		if (control->settings.reload != NULL)
-			control->settings.reload(control->settings.context);
+		if (control->settings.hang_up != NULL)
+			control->settings.hang_up(control->settings.context);
 	}
 	if (control_signalled(SIGUSR1))
 		control_print_summary(control);

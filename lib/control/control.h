@@ -34,7 +34,6 @@ struct control_settings {
 	void (*stop)(void *context);       // end the input
 	void (*hang_up)(void *context);    // SIGHUP came; NULL: only the logs are opened anew
 	void (*second)(void *context);     // once a second
-	void (*reload)(void *context);     // read the rules again; NULL: never
 	double (*progress)(void *context); // of the input, 0 to 1, below 0 when unknown
 	uint64_t (*missed)(void *context); // packets that the devices lost
 	void *context;
