@@ -521,6 +521,56 @@ static void test_every_change_that_shows_is_in_the_version(void **state)
 	conn_reader_destroy(reader);
 }
 
+// Its other half: the worker says which record it is changing. Events come while it still is.
+
+static struct {
+	const struct conn_table *table;
+	bool packet; // or timers
+	uint32_t events, over;
+} said;
+
+static void check_said(void *context, const struct conn_event *event)
+{
+	// A packet may end one connection and begin another.
+	if (said.packet && !conn_flag(&said.table->conn[event->slot], CONN_LIVE)) {
+		said.over++;
+		return;
+	}
+	said.events++;
+	assert_ptr_equal(atomic_load(&said.table->at), &said.table->conn[event->slot]);
+}
+
+static void test_the_worker_says_which_record_it_is_changing(void **state)
+{
+	struct tracking *tracking = *state;
+	uint64_t random = 2;
+
+	conn_table_destroy(tracking->table);
+	tracking->settings.events = (UINT32_C(1) << CONN_EVENT_COUNT) - 1;
+	tracking->settings.connection_status_update_interval = TIME_SECOND;
+	tracking->settings.event = check_said;
+	tracking_start(tracking, NULL);
+	memset(&said, 0, sizeof(said));
+	said.table = tracking->table;
+	for (uint32_t step = 0; step < 10000; step++) {
+		tracking->now += random_next(&random) >> 35;
+		said.packet = true;
+		packet_at_random(tracking, &random);
+		conn_track(tracking->table, &tracking->packet, 1, 0);
+		assert_null(atomic_load(&said.table->at));
+		said.packet = false;
+		if (one_in(&random, 8)) {
+			advance(tracking, random_next(&random) >> 32);
+			assert_null(atomic_load(&said.table->at));
+		}
+		finish_all(tracking);
+	}
+	while (conn_table_drain(tracking->table, SIZE_MAX) > 0)
+		;
+	assert_true(said.events > 1000);
+	assert_true(said.over > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +588,7 @@ int main(void)
 		TEST(test_another_connection_in_the_slot_is_noticed),
 		TEST(test_a_removal_in_between_is_noticed),
 		TEST(test_every_change_that_shows_is_in_the_version),
+		TEST(test_the_worker_says_which_record_it_is_changing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
