@@ -175,6 +175,32 @@ static void test_a_change_of_a_record_that_is_not_at_hand_is_noticed(void **stat
 	conn_reader_destroy(reader);
 }
 
+// The packet counts stay where they are; the base of the bytes is read after the bytes.
+static void watch_for_more(struct tracking *tracking, uint32_t slot)
+{
+	conn_watch_arm(tracking->table, &tracking->table->conn[slot], CONN_ORIG, UINT64_MAX, 500);
+}
+
+static void test_a_counter_that_is_moved_in_between_is_noticed(void **state)
+{
+	struct tracking *tracking = *state;
+	struct conn_reader *reader = reader_of(tracking);
+	struct conn_summary seen;
+	uint32_t slot;
+
+	track_udp(tracking, 1, 1000, 2, 2000, 10);
+	slot = slot_of(tracking);
+	conn_watch_need(tracking->table, conn_of(tracking));
+	conn_watch_arm(tracking->table, conn_of(tracking), CONN_ORIG, UINT64_MAX, 100);
+	assert_int_equal(look_while(tracking, reader, slot, &tracking->table->watch[slot],
+				    watch_for_more, &seen),
+			 CONN_READ_FOUND);
+	assert_int_equal(conn_reader_again(reader), 1);
+	assert_int_equal(seen.packets[CONN_ORIG], 1);
+	assert_int_equal(seen.ip_bytes[CONN_ORIG], 38);
+	conn_reader_destroy(reader);
+}
+
 // And its slot is used again, at once, by a connection that got as many packets.
 static void replace(struct tracking *tracking, uint32_t slot)
 {
@@ -238,6 +264,7 @@ int main(void)
 		TEST(test_a_change_that_began_before_and_ends_in_between_is_noticed),
 		TEST(test_another_connection_in_the_slot_is_noticed),
 		TEST(test_a_removal_in_between_is_noticed),
+		TEST(test_a_counter_that_is_moved_in_between_is_noticed),
 		TEST(test_a_change_of_a_record_that_is_not_at_hand_is_noticed),
 	};
 
