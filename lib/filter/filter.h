@@ -26,7 +26,9 @@
 // VLAN tags: an expression without the word `vlan` sees the frame as if it had none, so that `host
 // 10.0.0.1` means that host in every VLAN (tcpdump would not find it in tagged frames). One with
 // that word sees the tags, and means what it means to tcpdump: `vlan 100 and host 10.0.0.1` is that
-// host in VLAN 100, `not vlan` and `host 10.0.0.1 and not vlan` leave tagged frames out.
+// host in VLAN 100, `not vlan` and `host 10.0.0.1 and not vlan` leave tagged frames out. There, too,
+// each `vlan` in the expression makes all behind it look behind one tag more: for either of two
+// VLANs write `vlan and (ether[14:2] & 0xfff = 100 or ether[14:2] & 0xfff = 200)`.
 
 // One compiled expression. Immutable: any number of threads may use it at a time.
 struct filter;

@@ -18,6 +18,9 @@
 // - it emits BPF_JSET with a constant, of which the compiler for x86 makes a broken instruction
 //   when the constant is below 128: `tcp[13] & 2 != 0` crashes.
 //
+// That compiler also gets jumps back wrong when they go 127 or 128 bytes far. The only ones are
+// those from one exit to the code of the first, which is why exits must stand at the end.
+//
 // What is rare or where the two machines differ (division, shifts by X, loops, far offsets) is not
 // converted: bpf_filter() runs such programs.
 
@@ -30,9 +33,8 @@ enum { A = EBPF_REG_0, FRAME = EBPF_REG_6, X = EBPF_REG_7, SPARE = EBPF_REG_8 };
 // rte_bpf checks a program along all its ways, whose number can grow exponentially with its length
 // (up to 24.03): so many instructions take some 50 ms.
 #define STEPS_MOST 200000
-// In front: A, X and FRAME. Behind: what leaves the program without a match.
+// In front: A, X and FRAME.
 #define PROLOGUE 3
-#define EPILOGUE 2
 // One classic instruction becomes so many at most.
 #define EXPANSION 6
 // Jumps have 16 bits.
@@ -43,7 +45,8 @@ struct conversion {
 	uint32_t count;
 	struct ebpf_insn *to;
 	uint32_t length;
-	uint32_t *place; // where each classic instruction begins; at `count`, the epilogue
+	uint32_t *place;   // where each classic instruction begins
+	uint32_t no_match; // the classic instruction that ends without a match
 	bool refused;
 };
 
@@ -207,7 +210,7 @@ static void convert_load(struct conversion *conversion, const struct bpf_insn *i
 	case BPF_IND:
 		// A is overwritten anyway.
 		emit_move(conversion, A, X);
-		emit_jump(conversion, BPF_JGT | BPF_K, 0, OFFSET_MOST, conversion->count);
+		emit_jump(conversion, BPF_JGT | BPF_K, 0, OFFSET_MOST, conversion->no_match);
 		emit(conversion, insn->code, 0, X, 0, insn->k);
 		packet = true;
 		break;
@@ -280,39 +283,47 @@ static void convert_all(struct conversion *conversion)
 		conversion->place[i] = conversion->length;
 		convert_one(conversion, i);
 	}
-	conversion->place[conversion->count] = conversion->length;
-	emit_constant(conversion, A, 0);
-	emit(conversion, BPF_JMP | EBPF_EXIT, 0, 0, 0, 0);
 }
 
-// Does every way through the program lead forward, to its end, and are there few enough of them?
-// `steps` has a number for each instruction.
+// Does every way through the program lead forward, to one of at most two exits at its end, and are
+// there few enough of them? `steps` has a number for each instruction.
 static bool is_simple(const struct bpf_program *program, uint32_t *steps)
 {
 	for (uint32_t i = program->bf_len; i-- > 0;) {
 		const struct bpf_insn *insn = &program->bf_insns[i];
-		uint32_t left = program->bf_len - 1 - i;
+		uint32_t left = program->bf_len - 1 - i, yes = 0, no = 0;
 
-		steps[i] = 1;
-		if (BPF_CLASS(insn->code) == BPF_RET)
+		if (BPF_CLASS(insn->code) == BPF_RET) {
+			if (left >= 2)
+				return false;
+			steps[i] = 1;
 			continue;
-		if (BPF_CLASS(insn->code) != BPF_JMP) {
-			if (left == 0)
-				return false;
-			steps[i] += steps[i + 1];
-		} else if (BPF_OP(insn->code) == BPF_JA) {
-			if (insn->k >= left)
-				return false;
-			steps[i] += steps[i + 1 + insn->k];
-		} else {
-			if (insn->jt >= left || insn->jf >= left)
-				return false;
-			steps[i] += steps[i + 1 + insn->jt] + steps[i + 1 + insn->jf];
 		}
+		if (BPF_CLASS(insn->code) == BPF_JMP) {
+			bool always = BPF_OP(insn->code) == BPF_JA;
+
+			yes = always ? insn->k : insn->jt;
+			no = always ? insn->k : insn->jf;
+		}
+		if (yes >= left || no >= left)
+			return false;
+		steps[i] = 1 + steps[i + 1 + yes];
+		if (yes != no)
+			steps[i] += steps[i + 1 + no];
 		if (steps[i] > STEPS_MOST)
 			return false;
 	}
 	return program->bf_len > 0;
+}
+
+// Where a load ends that goes too far. The last instruction of a program that loads anything is
+// that; false when it is not.
+static bool find_no_match(struct conversion *conversion)
+{
+	const struct bpf_insn *last = &conversion->from[conversion->count - 1];
+
+	conversion->no_match = conversion->count - 1;
+	return conversion->count == 1 || (last->code == (BPF_RET | BPF_K) && last->k == 0);
 }
 
 // Its complaints about a program that it refuses are no business of the user's.
@@ -329,7 +340,7 @@ static struct rte_bpf *load_quietly(const struct rte_bpf_prm *parameters)
 
 struct rte_bpf *filter_convert(const struct bpf_program *program)
 {
-	size_t most = PROLOGUE + (size_t)program->bf_len * EXPANSION + EPILOGUE;
+	size_t most = PROLOGUE + (size_t)program->bf_len * EXPANSION;
 	struct conversion conversion = {.from = program->bf_insns, .count = program->bf_len};
 	struct rte_bpf_prm parameters = {
 		.prog_arg = {.type = RTE_BPF_ARG_PTR_MBUF,
@@ -341,9 +352,9 @@ struct rte_bpf *filter_convert(const struct bpf_program *program)
 	if (most > LENGTH_MOST)
 		return NULL;
 	conversion.to = calloc(most, sizeof(*conversion.to));
-	conversion.place = calloc(program->bf_len + 1u, sizeof(*conversion.place));
+	conversion.place = calloc(program->bf_len, sizeof(*conversion.place));
 	if (conversion.to == NULL || conversion.place == NULL ||
-	    !is_simple(program, conversion.place))
+	    !is_simple(program, conversion.place) || !find_no_match(&conversion))
 		goto done;
 	// Once to find the places, once more with the jumps right: lengths do not depend on these.
 	convert_all(&conversion);
