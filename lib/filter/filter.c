@@ -47,22 +47,21 @@ static bool compile(struct filter *filter, const char *expression, char *why, si
 {
 	// The longest frame that there is.
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535 + 40 + FILTER_LINK + 2 * FILTER_TAG);
-	char error[PCAP_ERRBUF_SIZE];
-	bool done;
+	bool optimize = strlen(expression) <= FILTER_OPTIMIZED_MOST, done;
 
 	if (pcap == NULL) {
 		snprintf(why, size, "there is no memory to compile a filter");
 		return false;
 	}
-	done = pcap_compile(pcap, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!done) {
-		snprintf(error, sizeof(error), "%s", pcap_geterr(pcap));
-		filter->nothing = strstr(error, "rejects all packets") != NULL;
+	done = pcap_compile(pcap, &filter->program, expression, optimize, PCAP_NETMASK_UNKNOWN) ==
+	       0;
+	if (!done && optimize) {
+		filter->nothing = strstr(pcap_geterr(pcap), "rejects all packets") != NULL;
 		done = pcap_compile(pcap, &filter->program, expression, 0, PCAP_NETMASK_UNKNOWN) ==
 		       0;
-		if (!done)
-			explain(expression, error, why, size);
 	}
+	if (!done)
+		explain(expression, pcap_geterr(pcap), why, size);
 	pcap_close(pcap);
 	return done;
 }
