@@ -40,13 +40,15 @@ enum { A = EBPF_REG_0, FRAME = EBPF_REG_6, X = EBPF_REG_7, SPARE = EBPF_REG_8 };
 // Jumps have 16 bits.
 #define LENGTH_MOST INT16_MAX
 
+#define NOWHERE     UINT32_MAX
+
 struct conversion {
 	const struct bpf_insn *from;
 	uint32_t count;
 	struct ebpf_insn *to;
 	uint32_t length;
 	uint32_t *place;   // where each classic instruction begins
-	uint32_t no_match; // the classic instruction that ends without a match
+	uint32_t no_match; // the classic instruction that ends without a match, or NOWHERE
 	bool refused;
 };
 
@@ -185,6 +187,19 @@ static int32_t word_offset(uint32_t word)
 	return -8 * (int32_t)(word + 1);
 }
 
+// packet[X + k]
+static void convert_indirect(struct conversion *conversion, const struct bpf_insn *insn)
+{
+	if (conversion->no_match == NOWHERE) {
+		conversion->refused = true;
+		return;
+	}
+	// A is overwritten anyway.
+	emit_move(conversion, A, X);
+	emit_jump(conversion, BPF_JGT | BPF_K, 0, OFFSET_MOST, conversion->no_match);
+	emit(conversion, insn->code, 0, X, 0, insn->k);
+}
+
 static void convert_load(struct conversion *conversion, const struct bpf_insn *insn)
 {
 	unsigned to = BPF_CLASS(insn->code) == BPF_LD ? A : X;
@@ -208,10 +223,7 @@ static void convert_load(struct conversion *conversion, const struct bpf_insn *i
 		packet = true;
 		break;
 	case BPF_IND:
-		// A is overwritten anyway.
-		emit_move(conversion, A, X);
-		emit_jump(conversion, BPF_JGT | BPF_K, 0, OFFSET_MOST, conversion->no_match);
-		emit(conversion, insn->code, 0, X, 0, insn->k);
+		convert_indirect(conversion, insn);
 		packet = true;
 		break;
 	case BPF_MSH:
@@ -316,14 +328,15 @@ static bool is_simple(const struct bpf_program *program, uint32_t *steps)
 	return program->bf_len > 0;
 }
 
-// Where a load ends that goes too far. The last instruction of a program that loads anything is
-// that; false when it is not.
-static bool find_no_match(struct conversion *conversion)
+// Where a load ends that goes too far: one of the exits, unless a program cannot fail.
+static void find_no_match(struct conversion *conversion)
 {
-	const struct bpf_insn *last = &conversion->from[conversion->count - 1];
-
-	conversion->no_match = conversion->count - 1;
-	return conversion->count == 1 || (last->code == (BPF_RET | BPF_K) && last->k == 0);
+	conversion->no_match = NOWHERE;
+	for (uint32_t i = conversion->count < 2 ? 0 : conversion->count - 2; i < conversion->count;
+	     i++) {
+		if (conversion->from[i].code == (BPF_RET | BPF_K) && conversion->from[i].k == 0)
+			conversion->no_match = i;
+	}
 }
 
 // Its complaints about a program that it refuses are no business of the user's.
@@ -354,8 +367,9 @@ struct rte_bpf *filter_convert(const struct bpf_program *program)
 	conversion.to = calloc(most, sizeof(*conversion.to));
 	conversion.place = calloc(program->bf_len, sizeof(*conversion.place));
 	if (conversion.to == NULL || conversion.place == NULL ||
-	    !is_simple(program, conversion.place) || !find_no_match(&conversion))
+	    !is_simple(program, conversion.place))
 		goto done;
+	find_no_match(&conversion);
 	// Once to find the places, once more with the jumps right: lengths do not depend on these.
 	convert_all(&conversion);
 	convert_all(&conversion);
