@@ -263,3 +263,16 @@ enum conn_read conn_reader_find(struct conn_reader *reader, uint32_t slot, uint3
 	summarize(reader, slot, summary);
 	return CONN_READ_FOUND;
 }
+
+RACES bool conn_reader_glance(const struct conn_reader *reader, uint32_t slot, uint64_t *first,
+			      uint64_t *last)
+{
+	const struct conn *conn = &reader->from.conn[slot];
+
+	if (slot >= reader->from.slots ||
+	    !(__atomic_load_n(&conn->key.flags, __ATOMIC_RELAXED) & CONN_LIVE))
+		return false;
+	*first = __atomic_load_n(&reader->from.cold[slot].first, __ATOMIC_RELAXED);
+	*last = __atomic_load_n(&conn->last, __ATOMIC_RELAXED);
+	return true;
+}
