@@ -106,6 +106,16 @@ void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum co
 	event->name = name;
 }
 
+void conn_watch_raise_poll(struct conn_table *table, const struct conn *conn, unsigned feature,
+			   uint64_t value, uint16_t name)
+{
+	struct conn_event *event = conn_event_raise(table, conn, CONN_EVENT_POLL, CONN_ORIG);
+
+	event->position = feature;
+	event->length = value;
+	event->name = name;
+}
+
 void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,
 			   const struct conn_port_span *spans, size_t span_count)
 {

@@ -89,6 +89,10 @@ void conn_watch_packets(struct conn_table *table, struct conn *conn);
 void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
 		      unsigned side, uint64_t value, uint16_t name);
 
+// The same for CONN_EVENT_POLL; `feature` is what was looked at, `value` what was found.
+void conn_watch_raise_poll(struct conn_table *table, const struct conn *conn, unsigned feature,
+			   uint64_t value, uint16_t name);
+
 // The ports that get an inactivity time of their own once a connection is established, as in
 // conn_settings; `ports` is copied, `spans` has to stay.
 void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,

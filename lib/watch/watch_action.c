@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_internal.h"
 
-static enum conn_event_kind event_of(const struct watch_cause *cause)
+static enum conn_event_kind event_of(unsigned kind)
 {
 	static const uint8_t event[WATCH_STEP_KINDS] = {
 		[WATCH_ORIG_BYTES] = CONN_EVENT_BYTES_THRESHOLD,
@@ -14,18 +14,29 @@ static enum conn_event_kind event_of(const struct watch_cause *cause)
 		[WATCH_DURATION_IDLE] = CONN_EVENT_DURATION_THRESHOLD,
 	};
 
-	return cause->poll ? CONN_EVENT_POLL : event[cause->kind];
+	return event[kind];
+}
+
+static void raise_event(struct watch *watch, const struct conn *conn,
+			const struct watch_cause *cause, uint16_t name)
+{
+	if (cause->poll)
+		conn_watch_raise_poll(watch->table, conn, cause->kind, cause->value, name);
+	else
+		conn_watch_raise(watch->table, conn, event_of(cause->kind), cause->side,
+				 cause->value, name);
 }
 
 // The connection as it is now, for a line of its own.
 static void record(struct watch *watch, const struct conn *conn, const struct watch_cause *cause)
 {
 	const struct watch_sinks *sinks = &watch->settings.sinks;
+	bool is_idle = !cause->poll && cause->kind == WATCH_DURATION_IDLE;
 	struct watch_record record = {
 		.time = conn_table_clock(watch->table),
 		.value = cause->value,
 		.name = cause->name,
-		.kind = cause->kind,
+		.kind = is_idle ? WATCH_DURATION : cause->kind,
 		.poll = cause->poll,
 		.side = cause->side,
 	};
@@ -58,14 +69,12 @@ static void capture(struct watch *watch, struct conn *conn, const struct watch_c
 
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause)
 {
-	enum conn_event_kind event = event_of(cause);
 	bool wanted = cause->actions & WATCH_ACTION_EVENT;
 
 	// Without an action the event tells those who subscribed to it; a rule's name has it logged
 	// in any case.
 	if (wanted || cause->actions == 0)
-		conn_watch_raise(watch->table, conn, event, cause->side, cause->value,
-				 wanted ? cause->name : 0);
+		raise_event(watch, conn, cause, wanted ? cause->name : 0);
 	if (cause->actions & WATCH_ACTION_LOG)
 		record(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_CAPTURE)
