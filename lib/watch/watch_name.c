@@ -26,7 +26,7 @@ uint16_t watch_name_number(const char *name)
 	}
 	if (*name == '\0' || count + 1 >= NAMES_MOST)
 		return 0;
-	copy = strndup(name, WATCH_NAME_SIZE - 1);
+	copy = strdup(name);
 	if (copy == NULL)
 		return 0;
 	atomic_store_explicit(&names[count + 1], copy, memory_order_release);
