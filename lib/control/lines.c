@@ -68,7 +68,7 @@ static bool complain(const struct control_log *log)
 			      "slow; make room, or give it time, and run again",
 			      log->unlogged, log->what);
 	if (log->unopened > 0)
-		message_error("%" PRIu64 " %s could not be logged: %s was not to be opened, see "
+		message_error("%" PRIu64 " %s could not be logged: %s could not be opened, see "
 			      "the message about that",
 			      log->unopened, log->what, log->file);
 	return log->unlogged > 0 || log->unopened > 0;

@@ -83,12 +83,12 @@ static void print_lines(const struct control *control, const struct control_tota
 {
 	print_count("events logged", control->events.logged);
 	print_count("events not logged, no room in the log", control->events.unlogged);
-	print_count("events not logged, events.log did not open", control->events.unopened);
+	print_count("events not logged, the log cannot be opened", control->events.unopened);
 	print_count("events lost, the log did not keep up", totals->events_lost);
-	print_count("watch.log: lines logged", control->records.logged);
-	print_count("watch.log: lines not logged, no room", control->records.unlogged);
-	print_count("watch.log: lines not logged, did not open", control->records.unopened);
-	print_count("watch.log: lines lost, it did not keep up", totals->records_lost);
+	print_count("watch.log: logged", control->records.logged);
+	print_count("watch.log: not logged, no room in the log", control->records.unlogged);
+	print_count("watch.log: not logged, it cannot be opened", control->records.unopened);
+	print_count("watch.log: lost, the log did not keep up", totals->records_lost);
 }
 
 // Nanoseconds of a cycle of the processor's clock.

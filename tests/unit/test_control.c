@@ -158,7 +158,7 @@ static void a_log_is_opened_when_its_first_line_comes(void **state)
 	assert_int_equal(count_text(text, "\tpkts\t3\t"), 20);
 	free(text);
 	assert_int_equal(count_of(bench, "events logged"), 50);
-	assert_int_equal(count_of(bench, "watch.log: lines logged"), 20);
+	assert_int_equal(count_of(bench, "watch.log: logged"), 20);
 	assert_string_equal(bench->messages, "");
 }
 
@@ -191,8 +191,8 @@ static void a_log_that_cannot_be_opened_is_told_once_and_counted(void **state)
 	assert_int_equal(count_text(bench->messages, "10 lines of watch.log could not be logged"),
 			 1);
 	assert_int_equal(count_text(bench->messages, "\n"), 2);
-	assert_int_equal(count_of(bench, "watch.log: lines not logged, did not open"), 10);
-	assert_int_equal(count_of(bench, "watch.log: lines logged"), -1);
+	assert_int_equal(count_of(bench, "watch.log: not logged, it cannot be opened"), 10);
+	assert_int_equal(count_of(bench, "watch.log: logged"), -1);
 	assert_int_equal(count_of(bench, "events logged"), 10);
 	assert_int_equal(check_files(bench->place, 10).lines, 10);
 }
@@ -263,7 +263,7 @@ static void the_summary_adds_up_what_was_watched(void **state)
 	assert_int_equal(count_of(bench, "connections without rules: no memory left"), 13);
 	assert_int_equal(count_of(bench, "new rules had to wait for old connections"), 15);
 	assert_int_equal(count_of(bench, "events lost, the log did not keep up"), 17);
-	assert_int_equal(count_of(bench, "watch.log: lines lost, it did not keep up"), 19);
+	assert_int_equal(count_of(bench, "watch.log: lost, the log did not keep up"), 19);
 }
 
 static void the_summary_tells_how_long_plugins_took(void **state)
