@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_internal.h"
 
-static enum conn_event_kind event_of(unsigned kind)
+static enum conn_event_kind event_of(const struct watch_cause *cause)
 {
 	static const uint8_t event[WATCH_STEP_KINDS] = {
 		[WATCH_ORIG_BYTES] = CONN_EVENT_BYTES_THRESHOLD,
@@ -14,17 +14,19 @@ static enum conn_event_kind event_of(unsigned kind)
 		[WATCH_DURATION_IDLE] = CONN_EVENT_DURATION_THRESHOLD,
 	};
 
-	return event[kind];
+	return cause->poll ? CONN_EVENT_POLL : event[cause->kind];
 }
 
 static void raise_event(struct watch *watch, const struct conn *conn,
-			const struct watch_cause *cause, uint16_t name)
+			const struct watch_cause *cause)
 {
-	if (cause->poll)
-		conn_watch_raise_poll(watch->table, conn, cause->kind, cause->value, name);
-	else
-		conn_watch_raise(watch->table, conn, event_of(cause->kind), cause->side,
-				 cause->value, name);
+	struct conn_event *event = conn_watch_raise(watch->table, conn, event_of(cause),
+						    cause->side);
+
+	event->position = cause->poll ? cause->kind : 0;
+	event->length = cause->value;
+	event->name = cause->name;
+	event->wanted = cause->actions & WATCH_ACTION_EVENT;
 }
 
 // The connection as it is now, for a line of its own.
@@ -69,12 +71,9 @@ static void capture(struct watch *watch, struct conn *conn, const struct watch_c
 
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause)
 {
-	bool wanted = cause->actions & WATCH_ACTION_EVENT;
-
-	// Without an action the event tells those who subscribed to it; a rule's name has it logged
-	// in any case.
-	if (wanted || cause->actions == 0)
-		raise_event(watch, conn, cause, wanted ? cause->name : 0);
+	// Without an action the event tells those who subscribed to it.
+	if (cause->actions & WATCH_ACTION_EVENT || cause->actions == 0)
+		raise_event(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_LOG)
 		record(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_CAPTURE)

@@ -172,6 +172,10 @@ has_lines() { # LOG
 	[ "$(lines_in "$1")" -gt 0 ] || ! is_running "$pid"
 }
 
+has_nameless() { # LOG: lines of no rule
+	column "$1" rule | grep -qx -- - || ! is_running "$pid"
+}
+
 says() { # WORDS: on standard error
 	grep -q "$1" "$err" || ! is_running "$pid"
 }
@@ -185,11 +189,13 @@ mkdir later/watch.log
 ctl poll add looks --filter '' --feature pkts --above 1 --interval 10ms --action event,log
 uid=$("$weirctl" --json conns --sort orig_bytes --limit 1 | sed -n 's/.*"uid":"\([^"]*\)".*/\1/p')
 ctl poll add "$uid" --feature pkts --above 1 --interval 10ms --repeat --action event,log --name one
+ctl poll add "$uid" --feature idle --above 0ms --interval 10ms --repeat
 wait_for 20 has_lines later/events.log || fail "later: no events.log" -- "$err"
 wait_for 20 says 'watch.log: cannot open' || fail "later: nothing is told" -- "$err"
 sleep 0.3
 equal "later: what was told" 1 "$(wc -l <"$err")"
 rmdir later/watch.log
+wait_for 20 has_nameless later/events.log || fail "later: a request without a name finds nothing"
 kill -HUP "$pid"
 wait_for 20 has_lines later/watch.log || fail "later: no watch.log after HUP" -- "$err"
 stop_weir TERM
