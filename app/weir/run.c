@@ -16,6 +16,7 @@
 #include "log/log_conn.h"
 #include "log/log_event.h"
 #include "log/log_lock.h"
+#include "log/log_watch.h"
 #include "log/log_writer.h"
 #include "reload.h"
 #include "requests.h"
@@ -46,7 +47,8 @@ struct program {
 	struct call_rcu_data *reclaimer;
 	struct log_writer *writer;
 	struct log_stream *conn_log;
-	struct log_stream *event_log; // NULL when no events are wanted
+	struct log_stream *event_log; // NULL when nobody wants any so far
+	struct log_stream *watch_log; // the same
 	struct ports *ports;          // live
 	struct packet_tunnels tunnel_ports;
 	const struct packet_tunnels *tunnels; // those above, or NULL
@@ -114,8 +116,10 @@ static int lock_directory(struct program *program)
 	return program->lock < 0 ? -1 : 0;
 }
 
-static int start_log(struct program *program, bool events)
+// Logs that are wanted only later are opened by the control core.
+static int start_log(struct program *program, const struct conn_settings *conn)
 {
+	uint32_t actions = rules_actions(program->options->config);
 	struct log_options log;
 
 	settings_log(program->options->config, is_live(program), &log);
@@ -125,9 +129,17 @@ static int start_log(struct program *program, bool events)
 	program->conn_log = log_conn_open(program->writer, 0);
 	if (program->conn_log == NULL)
 		return -1;
-	if (events)
+	if (conn->events != 0 || actions & WATCH_ACTION_EVENT) {
 		program->event_log = log_event_open(program->writer, 0);
-	return !events || program->event_log != NULL ? 0 : -1;
+		if (program->event_log == NULL)
+			return -1;
+	}
+	if (actions & WATCH_ACTION_LOG) {
+		program->watch_log = log_watch_open(program->writer, 0);
+		if (program->watch_log == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 static int open_traces(struct program *program, const struct conn_settings *conn)
@@ -212,6 +224,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.channel = program->channel[index],
 		.counters = worker_counters(program->worker[index]),
 		.conn = worker_conn_counters(program->worker[index]),
+		.watch = worker_watch_counters(program->worker[index]),
 	};
 	return 0;
 }
@@ -264,6 +277,7 @@ static int create_control(struct program *program)
 		.writer = program->writer,
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
+		.watch_log = program->watch_log,
 		.stop = stop_input,
 		.hang_up = hang_up,
 		.context = program,
@@ -382,7 +396,6 @@ static int open_captures(struct program *program)
 
 static int start(struct program *program)
 {
-	const struct config *config = program->options->config;
 	struct conn_settings conn;
 
 	program->tunnels = settings_tunnels(program->options->config, &program->tunnel_ports);
@@ -390,9 +403,7 @@ static int start(struct program *program)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.
 	if (make_rules(program) < 0 || lock_directory(program) < 0 ||
-	    open_input(program, &conn) < 0 ||
-	    start_log(program, conn.events != 0 || rules_actions(config) & WATCH_ACTION_EVENT) <
-		    0 ||
+	    open_input(program, &conn) < 0 || start_log(program, &conn) < 0 ||
 	    open_captures(program) < 0 || create_workers(program, &conn) < 0 ||
 	    create_control(program) < 0 || open_requests(program, &conn) < 0)
 		return -1;
@@ -425,33 +436,17 @@ static void join_threads(struct program *program)
 		pthread_join(program->thread[i], NULL);
 }
 
-// Says how many lines are missing; true when there are any.
-static bool complain_unlogged(const char *what, uint64_t count)
-{
-	if (count > 0)
-		message_error(
-			"%llu %s could not be logged: the log's disk is full, or too slow; make "
-			"room, or give it time, and run again",
-			(unsigned long long)count, what);
-	return count > 0;
-}
-
 // Returns the exit status. The log is complete before the summary is printed.
 static int finish(struct program *program)
 {
-	uint64_t events = 0;
 	int status = 0;
 
 	if (log_writer_finish(program->writer) < 0)
 		status = 1;
 	if (dump_finish(program->captures) < 0)
 		status = 1;
-	if (program->event_log != NULL)
-		events = log_stream_lost_lines(program->event_log);
-	control_note_lost(program->control, log_stream_lost_lines(program->conn_log), events);
-	if (complain_unlogged("connections", control_unlogged(program->control)))
-		status = 1;
-	if (complain_unlogged("events", control_events_unlogged(program->control)))
+	control_count_lost(program->control);
+	if (control_complain_unlogged(program->control))
 		status = 1;
 	control_print_summary(program->control);
 	if (!control_check_books(program->control))

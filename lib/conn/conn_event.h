@@ -56,7 +56,9 @@ struct conn_event {
 	uint16_t name; // thresholds and polls: whose rule, see watch_name.h; 0: no rule
 	struct uid uid;
 	uint32_t slot;     // tells connections apart while the event is with its worker
-	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data
+	bool wanted;       // for events.log, whatever is subscribed to: by a rule or request
+	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data;
+			   // CONN_EVENT_POLL: what was looked at, enum watch_feature
 	uint64_t length;   // and how many bytes; thresholds and polls: the value
 	char history[CONN_HISTORY_SIZE];
 };

@@ -97,13 +97,10 @@ void conn_watch_packets(struct conn_table *table, struct conn *conn)
 	conn->end[CONN_ORIG].closer = conn->end[CONN_RESP].closer = 1;
 }
 
-void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side, uint64_t value, uint16_t name)
+struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side)
 {
-	struct conn_event *event = conn_event_raise(table, conn, kind, side);
-
-	event->length = value;
-	event->name = name;
+	return conn_event_raise(table, conn, kind, side);
 }
 
 void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,

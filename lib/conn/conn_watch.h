@@ -85,9 +85,10 @@ void conn_watch_inactivity(struct conn_table *table, struct conn *conn, uint64_t
 // Has conn_watcher.packet called for each further packet of the connection.
 void conn_watch_packets(struct conn_table *table, struct conn *conn);
 
-// Raises an event about a connection; `value` is what was crossed, `name` whose rule it was.
-void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side, uint64_t value, uint16_t name);
+// Raises an event about a connection. What the kind has besides (position, length, name, wanted) is
+// 0, and the caller's to fill in before anything else happens to the table.
+struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side);
 
 // The ports that get an inactivity time of their own once a connection is established, as in
 // conn_settings; `ports` is copied, `spans` has to stay.

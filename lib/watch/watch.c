@@ -11,7 +11,7 @@
 
 void watch_check(struct watch *watch, const struct conn *conn)
 {
-	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES, 0, 0);
+	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES);
 }
 
 // Rules get to know a connection when its first packet is done with, like Zeek's new_connection.
@@ -79,7 +79,7 @@ static void handle_event(void *context, struct conn_table *table, const struct c
 		begin(watch, conn);
 	if (watch->settings.plugin_count > 0)
 		tell_plugins(watch, conn, event);
-	if (watch->settings.log_events & BIT(event->kind) || event->name != 0)
+	if (watch->settings.log_events & BIT(event->kind) || event->wanted)
 		watch->settings.sinks.event(watch->settings.sinks.context, event);
 	if (event->kind == CONN_EVENT_STATE_REMOVE && conn_watch_get(table, conn) != NULL)
 		run_hooks(watch, conn);
@@ -91,7 +91,7 @@ static void handle_due(void *context, struct conn_table *table, struct conn *con
 
 	watch_polls_run(watch, conn, end);
 	if (!end)
-		conn_watch_raise(table, conn, CONN_EVENT_CHECK, WATCH_NO_SIDE, 0, 0);
+		conn_watch_raise(table, conn, CONN_EVENT_CHECK, WATCH_NO_SIDE);
 }
 
 static void handle_flipped(void *context, struct conn_table *table, struct conn *conn)
