@@ -13,28 +13,45 @@
 // From a path to a loaded file. Whatever is wrong with the file that the dynamic linker would tell in
 // words of its own is found out before it is asked.
 
-// Is it a shared object? 0, or a negative errno when it cannot be read, or -ENOEXEC.
+// The dynamic linker dies of a file that ends before what it says of itself.
+static int check_length(int file, const Elf64_Ehdr *head, uint64_t size)
+{
+	for (unsigned i = 0; i < head->e_phnum; i++) {
+		uint64_t offset = head->e_phoff + (uint64_t)i * sizeof(Elf64_Phdr);
+		Elf64_Phdr part;
+
+		if (offset > size ||
+		    pread(file, &part, sizeof(part), (off_t)offset) != sizeof(part))
+			return -ERANGE;
+		if (part.p_type == PT_LOAD &&
+		    (part.p_offset > size || part.p_filesz > size - part.p_offset))
+			return -ERANGE;
+	}
+	return 0;
+}
+
+// Is it a shared object? 0, -ENOEXEC when it is not, -ERANGE when it is cut short, or another
+// negative errno when it cannot be read.
 static int look_at(const char *path)
 {
-	unsigned char head[EI_NIDENT + 2];
-	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = 0;
 	struct stat status;
-	int result = 0;
-	uint16_t type;
+	Elf64_Ehdr head;
 
 	if (file < 0)
 		return -errno;
-	if (fstat(file, &status) < 0) {
+	if (fstat(file, &status) < 0)
 		result = -errno;
-	} else if (!S_ISREG(status.st_mode) || read(file, head, sizeof(head)) != sizeof(head) ||
-		   memcmp(head, ELFMAG, SELFMAG) != 0) {
+	else if (!S_ISREG(status.st_mode) || pread(file, &head, sizeof(head), 0) != sizeof(head) ||
+		 memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 		result = -ENOEXEC;
-	} else {
-		memcpy(&type, head + EI_NIDENT, sizeof(type));
-		// A type of another byte order is for the dynamic linker to tell.
-		if (type == ET_REL || type == ET_EXEC)
-			result = -ENOEXEC;
-	}
+	// Another kind of machine is for the dynamic linker to tell.
+	else if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB)
+		result = 0;
+	else if (head.e_type != ET_DYN)
+		result = -ENOEXEC;
+	else
+		result = check_length(file, &head, (uint64_t)status.st_size);
 	close(file);
 	return result;
 }
@@ -69,6 +86,10 @@ static int check_file(struct plugin *plugin)
 	if (result == -ENOEXEC)
 		return plugin_fail(plugin, "path",
 				   "%.200s is not a shared object; build it with cc -shared -fPIC",
+				   plugin->path);
+	if (result == -ERANGE)
+		return plugin_fail(plugin, "path",
+				   "%.200s is cut short; build it with cc -shared -fPIC",
 				   plugin->path);
 	return plugin_fail(plugin, "path",
 			   "%.200s cannot be read: %s; write the path of a plugin, or the name of "

@@ -45,12 +45,14 @@ static void tell_plugins(struct watch *watch, struct conn *conn, const struct co
 	}
 }
 
-// In no particular order. A hook may take out others, or put notes in front.
+// In no particular order. A hook may take out others, or put notes in front; it cannot put in hooks,
+// or one that puts itself in would run forever.
 static void run_hooks(struct watch *watch, struct conn *conn)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
 	uint32_t at;
 
+	list->over = 1;
 	while ((at = watch_item_find(watch, conn, WATCH_ITEM_HOOK)) != 0) {
 		struct watch_item item = watch->item[at];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
@@ -63,7 +65,6 @@ static void run_hooks(struct watch *watch, struct conn *conn)
 		plugin->calls++;
 		plugin->cycles += cycles_now() - before;
 	}
-	list->over = 1;
 }
 
 static void handle_event(void *context, struct conn_table *table, const struct conn_event *event)

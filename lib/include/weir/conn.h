@@ -77,7 +77,7 @@ void *weir_conn_worker_state(const struct weir_conn *conn);
 typedef void (*weir_hook_function)(struct weir_conn *conn);
 
 // true when it was registered; false when this connection has this hook of this plugin already, when
-// its hooks have run, or when memory for watchers is used up (which is counted and told).
+// its hooks run or have run, or when memory for watchers is used up (which is counted and told).
 bool weir_conn_hook(struct weir_conn *conn, weir_hook_function hook);
 
 // true when it was registered until now. A hook that runs is not registered any more.
