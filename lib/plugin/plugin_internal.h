@@ -23,6 +23,7 @@ struct plugin {
 
 struct plugins {
 	struct plugin *item; // [count]
+	const char **name;   // [count]
 	size_t count;
 	struct watch_plugin **worker; // [workers], each [count]
 	uint32_t workers;

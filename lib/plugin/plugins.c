@@ -78,6 +78,7 @@ static int open_all(struct plugins *plugins, const struct config *config)
 
 		if (configured < 0)
 			return configured;
+		plugins->name[i] = plugins->item[i].name;
 		if (plugin_open(&plugins->item[i]) < 0 || refuse_twice(plugins, i) < 0)
 			result = -EINVAL;
 	}
@@ -102,8 +103,9 @@ static struct plugins *create(const struct config *config)
 		goto no_memory;
 	plugins->workers = config->workers.count;
 	plugins->item = calloc(config->plugins.count + 1, sizeof(*plugins->item));
+	plugins->name = calloc(config->plugins.count + 1, sizeof(*plugins->name));
 	plugins->worker = calloc(plugins->workers, sizeof(*plugins->worker));
-	if (plugins->item != NULL && plugins->worker != NULL)
+	if (plugins->item != NULL && plugins->name != NULL && plugins->worker != NULL)
 		return plugins;
 
 no_memory:
@@ -145,9 +147,14 @@ size_t plugins_count(const struct plugins *plugins)
 	return plugins->count;
 }
 
-const char *plugins_name(const struct plugins *plugins, size_t index)
+const char *const *plugins_names(const struct plugins *plugins)
 {
-	return plugins->item[index].name;
+	return plugins->name;
+}
+
+const struct watch_plugin *const *plugins_workers(const struct plugins *plugins)
+{
+	return (const struct watch_plugin *const *)plugins->worker;
 }
 
 static int create_state(struct plugin *plugin, uint32_t worker, void **state)
@@ -202,6 +209,7 @@ int plugins_unload(struct plugins *plugins)
 	for (uint32_t i = 0; plugins->worker != NULL && i < plugins->workers; i++)
 		free(plugins->worker[i]);
 	free(plugins->worker);
+	free(plugins->name);
 	free(plugins->item);
 	free(plugins);
 	return result;

@@ -22,13 +22,17 @@ int plugins_check(const struct config *config);
 
 size_t plugins_count(const struct plugins *plugins);
 
-// NAME of the section; `index` below plugins_count().
-const char *plugins_name(const struct plugins *plugins, size_t index);
+// NAME of each section: [plugins_count()], until plugins_unload().
+const char *const *plugins_names(const struct plugins *plugins);
 
 // Calls worker_create() of each, and returns them as this worker has them: [plugins_count()], in
 // memory of its own, until plugins_unload(). NULL after a message. `worker` is below [workers]
 // count. Start-up only, once for each worker.
 struct watch_plugin *plugins_worker(struct plugins *plugins, uint32_t worker);
+
+// What plugins_worker() returned for each worker, for its counters: [workers], until
+// plugins_unload().
+const struct watch_plugin *const *plugins_workers(const struct plugins *plugins);
 
 // Calls fini() of each, the last one first, and unloads them. No worker may run any more, and
 // nothing that plugins_worker() returned may be used after it. Returns 0, or -EIO when one of them
