@@ -6,6 +6,7 @@
 #include "settings.h"
 
 #include "base/message.h"
+#include "plugin/plugins.h"
 #include "weir/version.h"
 
 #include <getopt.h>
@@ -210,6 +211,8 @@ static enum options_result check_input(struct options *options, bool has_file)
 	const struct config *config = options->config;
 
 	if (options->check) {
+		if (plugins_check(config) < 0)
+			return OPTIONS_WRONG;
 		puts(has_file ? "the configuration is good" : "the settings are good");
 		return OPTIONS_EXIT;
 	}

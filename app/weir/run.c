@@ -18,6 +18,7 @@
 #include "log/log_lock.h"
 #include "log/log_watch.h"
 #include "log/log_writer.h"
+#include "plugin/plugins.h"
 #include "reload.h"
 #include "requests.h"
 #include "rules.h"
@@ -58,6 +59,7 @@ struct program {
 	struct replay *replay;                // traces that are replayed
 	struct watch_book *book;              // rules
 	struct dump *captures;
+	struct plugins *plugins;
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -203,6 +205,10 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	settings.watch.log_events = conn->events;
 	settings.watch.rules = watch_book_published(program->book);
 	settings.captures = dump_ring(program->captures, index);
+	settings.watch.plugin_count = (uint32_t)plugins_count(program->plugins);
+	settings.watch.plugins = plugins_worker(program->plugins, index);
+	if (settings.watch.plugins == NULL)
+		return -1;
 	program->channel[index] = bus_channel_create(room);
 	if (program->channel[index] == NULL)
 		return -1;
@@ -529,6 +535,9 @@ int run(const struct options *options)
 	if (affinity_check(cores, program.workers) < 0)
 		return 1;
 	affinity_leave_to_workers(cores, program.workers);
+	program.plugins = plugins_load(options->config);
+	if (program.plugins == NULL)
+		return 2;
 	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
 	// call.
 	if (threads_can_start())
@@ -544,5 +553,7 @@ int run(const struct options *options)
 		status = finish(&program);
 	}
 	clean_up(&program);
+	if (plugins_unload(program.plugins) < 0)
+		status = 1;
 	return status;
 }

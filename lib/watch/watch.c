@@ -45,12 +45,14 @@ static void tell_plugins(struct watch *watch, struct conn *conn, const struct co
 	}
 }
 
-// In no particular order. A hook may take out others, or put notes in front.
+// In no particular order. A hook may take out others, or put notes in front; it cannot put in hooks,
+// or one that puts itself in would run forever.
 static void run_hooks(struct watch *watch, struct conn *conn)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
 	uint32_t at;
 
+	list->over = 1;
 	while ((at = watch_item_find(watch, conn, WATCH_ITEM_HOOK)) != 0) {
 		struct watch_item item = watch->item[at];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
@@ -63,7 +65,6 @@ static void run_hooks(struct watch *watch, struct conn *conn)
 		plugin->calls++;
 		plugin->cycles += cycles_now() - before;
 	}
-	list->over = 1;
 }
 
 static void handle_event(void *context, struct conn_table *table, const struct conn_event *event)
@@ -172,9 +173,8 @@ void watch_destroy(struct watch *watch)
 {
 	if (watch == NULL)
 		return;
-	for (uint32_t i = 0; watch->table != NULL && i < watch->settings.plugin_count; i++)
-		memory_unmap(watch->plugin_state[i],
-			     conn_table_slots(watch->table) * state_size(watch, i));
+	for (uint32_t i = 0; watch->plugin_state != NULL && i < watch->settings.plugin_count; i++)
+		memory_unmap(watch->plugin_state[i], watch->slots * state_size(watch, i));
 	free(watch->plugin_state);
 	watch_pools_destroy(watch);
 	memory_unmap(watch->set, WATCH_SETS * sizeof(*watch->set));
@@ -201,11 +201,11 @@ static void subscribe(struct watch *watch)
 int watch_attach(struct watch *watch, struct conn_table *table)
 {
 	watch->table = table;
+	watch->slots = conn_table_slots(table);
 	for (uint32_t i = 0; i < watch->settings.plugin_count; i++) {
 		if (watch->settings.plugins[i].plugin->conn_state == 0)
 			continue;
-		watch->plugin_state[i] = memory_map(conn_table_slots(table) * state_size(watch, i),
-						    false);
+		watch->plugin_state[i] = memory_map(watch->slots * state_size(watch, i), false);
 		if (watch->plugin_state[i] == NULL) {
 			message_error("no memory for the states of a plugin's connections");
 			return -1;

@@ -86,6 +86,7 @@ struct watch {
 	uint32_t item_free, item_fresh, item_end;
 	struct watch_note *note; // [note_end]
 	uint32_t note_free, note_fresh, note_end;
+	uint32_t slots;         // of the table, which may be gone first
 	uint8_t **plugin_state; // of each plugin, [slots] of stamp and state
 	struct watch_counters counters;
 };
