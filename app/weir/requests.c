@@ -56,7 +56,7 @@ static json_t *span(uint64_t value)
 struct sums {
 	struct capture_counters capture;
 	uint64_t live, waiting, created;
-	uint64_t handoff_full, events_lost;
+	uint64_t handoff_full, events_lost, records_lost;
 };
 
 static void add_up(const struct requests_settings *settings, struct sums *sums)
@@ -75,6 +75,7 @@ static void add_up(const struct requests_settings *settings, struct sums *sums)
 		sums->created += settings->view[i].conn->created;
 		sums->handoff_full += worker->handoff_full;
 		sums->events_lost += worker->events_lost;
+		sums->records_lost += worker->records_lost;
 	}
 }
 
@@ -133,7 +134,8 @@ static json_t *status(void *context)
 	for (uint32_t i = 0; i < settings->worker_count; i++)
 		json_array_append_new(workers, worker_status(settings, i));
 	return json_pack(
-		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,s:o}",
+		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,"
+		"s:o}",
 		"version", WEIR_VERSION, "uptime", span(now() - requests->start.time), "packets",
 		"received", number(sums.capture.received), "bytes", number(sums.capture.bytes),
 		"tracked", number(sums.capture.verdict[PACKET_TRACK]), "missed",
@@ -141,9 +143,9 @@ static json_t *status(void *context)
 		"lost_between_workers", number(sums.handoff_full), "connections", "live",
 		number(sums.live), "waiting", number(sums.waiting), "created", number(sums.created),
 		"logged", number(control_logged(settings->control)), "events_lost",
-		number(sums.events_lost), "per_second", "packets", requests->packet_rate, "bytes",
-		requests->byte_rate, "connections", requests->connection_rate, "rules",
-		rules_status(settings), "workers", workers);
+		number(sums.events_lost), "records_lost", number(sums.records_lost), "per_second",
+		"packets", requests->packet_rate, "bytes", requests->byte_rate, "connections",
+		requests->connection_rate, "rules", rules_status(settings), "workers", workers);
 }
 
 static int read_again(void *context, char *note, size_t size)

@@ -104,7 +104,7 @@ succeeds --json threshold list
 equal "rules after a reload" 2 "$(wc -l <<<"$answer")"
 has "rules after a reload" '"name":"other"'
 printf '[threshold wrong]\n' >"$work/weir.ini"
-fails 1 'mistakes' reload
+fails 1 'no limit is given' reload
 succeeds threshold list
 has "rules after a reload that failed" '^other'
 printf '[threshold third]\npkts = 100\n' >"$work/weir.ini"
