@@ -116,6 +116,12 @@ says "polls that stop" looks <<'TEXT'
 2 570
 TEXT
 
+# How long a plugin takes is told: it shows which one is slow.
+plugin ./polls.so "out = looks" "busy = 3 ms"
+run_weir slow -c $ini -r polls.pcap
+awk '/^  plugin one: / { good = $3 == 6 && $5 >= 15 && $5 < 2000 } END { exit !good }' "$out" ||
+	fail "slow: 6 calls that take 15 ms or more are not told" -- "$out"
+
 # Who is refused, and with which words. Nothing is logged then, and --check finds it out as well.
 refused() { # WHAT STATUS MESSAGE...: the lines on standard error
 	printf 'weir: error: %s\n' "${@:3}" >wanted
