@@ -71,7 +71,8 @@ TEXT
 plugin ./hooks.so "out = told.txt" "unregister = yes"
 run_weir unregister -c $ini -r two.pcap
 ended_well unregister
-grep '^1' told.txt | says unregister /dev/stdin <<'TEXT'
+grep '^1' told.txt >got
+says unregister got <<'TEXT'
 1 new S0 lives
 1 register T
 1 register F
@@ -254,6 +255,12 @@ for workers in 2 4; do
 	ended_well "talkers, $workers workers"
 	diff wanted talkers.tsv >difference || fail "talkers: something else with $workers workers" -- difference
 done
+# --check, and a run that cannot begin, leave the result of the last one alone.
+echo before >talkers.tsv
+"$weir" --check -c $ini >out 2>&1 || fail "talkers: --check" -- out
+run_weir none -c $ini -r none.pcap
+equal "talkers, no trace: exit status" 1 "$status"
+equal "talkers: the last result" before "$(cat talkers.tsv)"
 # Room for few: no count is too small, and none is larger than it could be.
 run_weir talkers -c $ini -r "$sample" -w 2 --set "plugin one.prefixes=2" --set "plugin one.top=100"
 ended_well "talkers, few prefixes"
