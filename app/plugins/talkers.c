@@ -423,7 +423,8 @@ static int take_interval(const struct weir_key *key)
 	if (weir_plugin_span(key, &settings.interval) < 0)
 		return -EINVAL;
 	if (settings.interval == 0)
-		return weir_plugin_key_error(key, "has to be more than 0; write for instance 1 min");
+		return weir_plugin_key_error(key,
+					     "has to be more than 0; write for instance 1 min");
 	return 0;
 }
 

@@ -284,6 +284,12 @@ static int create_control(struct program *program)
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
 		.watch_log = program->watch_log,
+		.plugins =
+			{
+				.names = plugins_names(program->plugins),
+				.workers = plugins_workers(program->plugins),
+				.count = (uint32_t)plugins_count(program->plugins),
+			},
 		.stop = stop_input,
 		.hang_up = hang_up,
 		.context = program,

@@ -8,7 +8,7 @@
 need meson make cc pkg-config python3
 
 build=$(cd "$(dirname "$WEIR")/../.." && pwd)
-[ -e "$build/build.ninja" ] && [ -w "$build/meson-logs" ] || skip "$build is no folder that weir was built in"
+[ -w "$build/meson-logs" ] || skip "$build is no folder that weir was built in"
 cd "$work" || exit 1
 DESTDIR=$work/dest meson install -C "$build" --no-rebuild --quiet >install 2>&1 ||
 	{ grep -q 'could not be found' install && skip "not all of weir is built"; fail "meson install" -- install; finish; }

@@ -71,7 +71,8 @@ TEXT
 plugin ./hooks.so "out = told.txt" "unregister = yes"
 run_weir unregister -c $ini -r two.pcap
 ended_well unregister
-grep '^1' told.txt | says unregister /dev/stdin <<'TEXT'
+grep '^1' told.txt >got
+says unregister got <<'TEXT'
 1 new S0 lives
 1 register T
 1 register F
@@ -115,6 +116,12 @@ says "polls that stop" looks <<'TEXT'
 1 250
 2 570
 TEXT
+
+# How long a plugin takes is told: it shows which one is slow.
+plugin ./polls.so "out = looks" "busy = 3 ms"
+run_weir slow -c $ini -r polls.pcap
+awk '/^  plugin one: / { good = $3 == 6 && $5 >= 15 && $5 < 2000 } END { exit !good }' "$out" ||
+	fail "slow: 6 calls that take 15 ms or more are not told" -- "$out"
 
 # Who is refused, and with which words. Nothing is logged then, and --check finds it out as well.
 refused() { # WHAT STATUS MESSAGE...: the lines on standard error
@@ -248,6 +255,12 @@ for workers in 2 4; do
 	ended_well "talkers, $workers workers"
 	diff wanted talkers.tsv >difference || fail "talkers: something else with $workers workers" -- difference
 done
+# --check, and a run that cannot begin, leave the result of the last one alone.
+echo before >talkers.tsv
+"$weir" --check -c $ini >out 2>&1 || fail "talkers: --check" -- out
+run_weir none -c $ini -r none.pcap
+equal "talkers, no trace: exit status" 1 "$status"
+equal "talkers: the last result" before "$(cat talkers.tsv)"
 # Room for few: no count is too small, and none is larger than it could be.
 run_weir talkers -c $ini -r "$sample" -w 2 --set "plugin one.prefixes=2" --set "plugin one.top=100"
 ended_well "talkers, few prefixes"
@@ -255,4 +268,73 @@ awk -F '\t' 'NR == FNR { n[$1] = $2; next } /^#/ { next } { seen++ }
 	$2 < n[$1] || $2 - $3 > n[$1] { print; bad = 1 } END { exit bad || !seen }' wanted talkers.tsv >difference ||
 	fail "talkers: wrong bounds" -- difference
 equal "talkers: the largest" "$(sed -n 2p wanted | cut -f 1)" "$(sed -n 2p talkers.tsv | cut -f 1)"
+
+# What they note, in the column that may be asked for.
+notes() { # the port of each originator, and its notes
+	awk -F '\t' '$1 == "#fields" { for (i = 2; i <= NF; i++) if ($i == "notes") at = i - 1 }
+		!/^#/ { print $4, $at }' "$logs/conn.log" | sort
+}
+
+"$trace" - ends.pcap <<'TEXT'
+host a 10.0.1.1:50001
+host b 10.0.1.2:50002
+host d 10.0.1.3:50003
+host e 10.0.1.4:50004
+host f 10.0.1.5:50005
+open, c F, s F, c A
+a S to s, s SA to a, a A to s, s F to a, a F to s, s A to a
+b S to s, s SA to b, b A to s, s R to b
+d S to s, s SA to d, d A to s
+e S to s, s R to e
+f U10 to s
++1.5 other
+TEXT
+plugin "$plugins/closing.so"
+for workers in 1 3; do
+	run_weir closing -c $ini -r ends.pcap -w $workers --set log.columns=notes
+	ended_well closing
+	notes | grep -v ' -$' | sed 's/silent=[12]\.[0-9]*,closed/silent=N,closed/' >got
+	says "closing, $workers workers" got <<'TEXT'
+40000 closed_by=orig
+50001 closed_by=resp
+50002 closed_by=reset
+50003 silent=N,closed_by=nobody
+TEXT
+done
+
+# Steady, not steady, too much, and too short; the last one on another port.
+"$trace" - beacons.pcap <<'TEXT'
+port 443
+host a 10.0.1.1:50001
+host b 10.0.1.2:50002
+host d 10.0.1.3:50003
+host x 10.0.2.1:444
+host e 10.0.1.4:50004
+open, a S to s, s SA to a, a A to s, b S to s, s SA to b, b A to s
+d S to s, s SA to d, d A to s, e S to x, x SA to e, e A to x
+@2.5 c D100, a D100 to s, b D1400 to s, d D100 to s, e D100 to x
+@3.5 c D110, a D300 to s, b D1400 to s, d D100 to s, e D100 to x
+@4.5 c D100, a D100 to s, b D1400 to s, e D100 to x
+@5.5 c D105, a D10 to s, b D1400 to s, e D100 to x
+@6.5 c D100, a D100 to s, b D1400 to s, e D100 to x
+@7.5 c D1000, a D100 to s, b D1400 to s, e D100 to x
+TEXT
+plugin "$plugins/beacon.so" "ports = 440-443" "interval = 1 s" "looks = 4" "most = 1 KiB"
+run_weir beacon -c $ini -r beacons.pcap --set log.columns=notes
+ended_well beacon
+notes >got
+says beacon got <<'TEXT'
+40000 beacon=145/1s
+50001 -
+50002 -
+50003 -
+50004 -
+TEXT
+
+# Notes of several plugins, and at any time.
+printf '[plugin two]\npath = %s\n[plugin three]\npath = ./hooks.so\nout = told.txt\n' "$plugins/closing.so" >>$ini
+run_weir several -c $ini -r beacons.pcap --set log.columns=notes
+ended_well several
+equal "notes of three" "beacon closed_by hook silent" \
+	"$(notes | sed -n 's/^40000 //p' | tr ',' '\n' | cut -d = -f 1 | sort | paste -sd ' ')"
 finish
