@@ -5,6 +5,7 @@
 #include "conn/conn_summary.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 // What can happen to a connection. Names, and when each is raised, are Zeek's (spec-conn 6).
@@ -48,9 +49,12 @@ struct conn_event {
 	struct address address[2]; // [CONN_ORIG] and [CONN_RESP]
 	uint16_t port[2];
 	uint8_t protocol;
-	uint8_t kind;  // enum conn_event_kind
-	uint8_t side;  // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP, thresholds of a side: of whom
-	uint8_t state; // CONN_EVENT_STATE_REMOVE: enum conn_state, enum conn_reason and the history
+	uint8_t kind; // enum conn_event_kind
+	uint8_t side; // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP, thresholds of a side: of whom
+	union {
+		uint8_t state; // CONN_EVENT_STATE_REMOVE: enum conn_state, enum conn_reason, history
+		bool wanted;   // thresholds and polls: logged even if nobody subscribed
+	};
 	uint8_t reason;
 	uint8_t history_length;
 	uint16_t name; // thresholds and polls: whose rule, see watch_name.h; 0: no rule

@@ -89,7 +89,7 @@ void conn_watch_arm(struct conn_table *table, struct conn *conn, unsigned side, 
 void conn_watch_due(struct conn_table *table, struct conn *conn, uint64_t due)
 {
 	table->watch[conn_slot(table, conn)].due = due;
-	if (due < conn->wheel.due && conn_flag(conn, CONN_LIVE))
+	if (due < conn->wheel.due && conn_flag(conn, CONN_LIVE) && !table->over)
 		conn_timer_arm(table, conn);
 }
 
@@ -99,7 +99,7 @@ void conn_watch_inactivity(struct conn_table *table, struct conn *conn, uint64_t
 	uint64_t milliseconds = span / TIME_MILLISECOND + (span % TIME_MILLISECOND != 0);
 
 	conn_watch_need(table, conn)->inactivity = milliseconds < most ? milliseconds : most;
-	if (conn_flag(conn, CONN_LIVE))
+	if (conn_flag(conn, CONN_LIVE) && !table->over)
 		conn_timer_arm(table, conn);
 }
 
@@ -110,12 +110,18 @@ void conn_watch_packets(struct conn_table *table, struct conn *conn)
 }
 
 void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side, uint64_t value, uint16_t name)
+		      unsigned side, uint64_t value, uint16_t name, bool wanted)
 {
 	struct conn_event *event = conn_event_raise(table, conn, kind, side);
 
 	event->length = value;
 	event->name = name;
+	event->wanted = wanted;
+}
+
+uint32_t conn_table_event_room(const struct conn_table *table)
+{
+	return CONN_EVENTS_A_PACKET - table->events_waiting;
 }
 
 void conn_table_subscribe(struct conn_table *table, uint32_t events)

@@ -9,9 +9,24 @@
 
 #define BIT(kind) (UINT32_C(1) << (kind))
 
-void watch_check(struct watch *watch, const struct conn *conn)
+void watch_check(struct watch *watch, struct conn *conn)
 {
-	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES, 0, 0);
+	struct conn_watch *list = conn_watch_need(watch->table, conn);
+
+	if (list->checked)
+		return;
+	list->checked = 1;
+	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES, 0, 0, false);
+}
+
+// Only those that watch_check() raised are for both sides.
+static void check(struct watch *watch, struct conn *conn, unsigned side)
+{
+	struct conn_watch *list = conn_watch_get(watch->table, conn);
+
+	if (list != NULL && side == WATCH_BOTH_SIDES)
+		list->checked = 0;
+	watch_settle(watch, conn, side);
 }
 
 // Rules get to know a connection when its first packet is done with, like Zeek's new_connection.
@@ -45,13 +60,33 @@ static void tell_plugins(struct watch *watch, struct conn *conn, const struct co
 	}
 }
 
-// In no particular order. A hook may take out others, or put notes in front.
+// The first hook that was there before hooks ran.
+static uint32_t find_marked_hook(const struct watch *watch, const struct conn_watch *list)
+{
+	uint32_t at = list->items;
+
+	while (at != 0 && (watch->item[at].type != WATCH_ITEM_HOOK || !watch->item[at].gone))
+		at = watch->item[at].next;
+	return at;
+}
+
+static void mark_hooks(struct watch *watch, const struct conn_watch *list)
+{
+	for (uint32_t at = list->items; at != 0; at = watch->item[at].next) {
+		if (watch->item[at].type == WATCH_ITEM_HOOK)
+			watch->item[at].gone = true;
+	}
+}
+
+// In no particular order. A hook may take out others, or put notes in front; one that it registers
+// has no effect (spec-conn 7.4).
 static void run_hooks(struct watch *watch, struct conn *conn)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
 	uint32_t at;
 
-	while ((at = watch_item_find(watch, conn, WATCH_ITEM_HOOK)) != 0) {
+	mark_hooks(watch, list);
+	while ((at = find_marked_hook(watch, list)) != 0) {
 		struct watch_item item = watch->item[at];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
 		struct watch_plugin *plugin = &watch->settings.plugins[item.plugin];
@@ -66,32 +101,40 @@ static void run_hooks(struct watch *watch, struct conn *conn)
 	list->over = 1;
 }
 
+static bool event_wanted(const struct conn_event *event)
+{
+	return event->kind >= CONN_EVENT_BYTES_THRESHOLD && event->wanted;
+}
+
 static void handle_event(void *context, struct conn_table *table, const struct conn_event *event)
 {
 	struct watch *watch = context;
 	struct conn *conn = conn_table_at(table, event->slot);
 
 	if (event->kind == CONN_EVENT_CHECK) {
-		watch_settle(watch, conn, event->side);
+		check(watch, conn, event->side);
 		return;
 	}
 	if (event->kind == CONN_EVENT_NEW && watch->rules != NULL)
 		begin(watch, conn);
 	if (watch->settings.plugin_count > 0)
 		tell_plugins(watch, conn, event);
-	if (watch->settings.log_events & BIT(event->kind) || event->name != 0)
+	if (watch->settings.log_events & BIT(event->kind) || event_wanted(event))
 		watch->settings.sinks.event(watch->settings.sinks.context, event);
 	if (event->kind == CONN_EVENT_STATE_REMOVE && conn_watch_get(table, conn) != NULL)
 		run_hooks(watch, conn);
 }
 
-static void handle_due(void *context, struct conn_table *table, struct conn *conn, bool end)
+// At once, not with an event: a packet may be about to be counted, which is the one that a duration
+// waits for.
+static void handle_due(void *context, struct conn_table *table, struct conn *conn, uint64_t upto)
 {
 	struct watch *watch = context;
 
-	watch_polls_run(watch, conn, end);
-	if (!end)
-		conn_watch_raise(table, conn, CONN_EVENT_CHECK, WATCH_NO_SIDE, 0, 0);
+	(void)table;
+	watch_polls_run(watch, conn, upto);
+	if (upto != TIME_NEVER)
+		watch_settle(watch, conn, WATCH_NO_SIDE);
 }
 
 static void handle_flipped(void *context, struct conn_table *table, struct conn *conn)
@@ -119,8 +162,12 @@ static void handle_released(void *context, struct conn_table *table, struct conn
 	struct watch *watch = context;
 	struct conn_watch *list = conn_watch_get(table, conn);
 	const struct watch_sinks *sinks = &watch->settings.sinks;
-	uint32_t note = watch_item_find(watch, conn, WATCH_ITEM_NOTE);
+	uint32_t note;
 
+	// One that its very first packet removed: only then it came to be watched, and hooks with it.
+	if (!list->over)
+		run_hooks(watch, conn);
+	note = watch_item_find(watch, conn, WATCH_ITEM_NOTE);
 	if (note != 0 && sinks->note != NULL) {
 		summary->noted = true;
 		sinks->note(sinks->context, &watch->note[watch->item[note].note]);

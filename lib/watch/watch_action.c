@@ -61,11 +61,10 @@ void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause 
 	enum conn_event_kind event = event_of(cause);
 	bool wanted = cause->actions & WATCH_ACTION_EVENT;
 
-	// Without an action the event tells those who subscribed to it; a rule's name has it logged
-	// in any case.
+	// Without an action the event tells those who subscribed to it.
 	if (wanted || cause->actions == 0)
 		conn_watch_raise(watch->table, conn, event, cause->side, cause->value,
-				 wanted ? cause->name : 0);
+				 wanted ? cause->name : 0, wanted);
 	if (cause->actions & WATCH_ACTION_LOG)
 		record(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_CAPTURE)
