@@ -79,6 +79,7 @@ struct watch {
 	uint16_t last_set;
 	uint16_t free_set;
 	uint16_t fresh_set;
+	uint16_t unused_sets; // of the rules in force, which no connection has now
 	struct watch_set *set;              // [WATCH_SETS]
 	uint16_t bucket[WATCH_SET_BUCKETS]; // sets of `rules`, by a hash of their bits
 	struct watch_generation generations[WATCH_GENERATIONS];
