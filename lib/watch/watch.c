@@ -219,9 +219,8 @@ void watch_destroy(struct watch *watch)
 {
 	if (watch == NULL)
 		return;
-	for (uint32_t i = 0; watch->table != NULL && i < watch->settings.plugin_count; i++)
-		memory_unmap(watch->plugin_state[i],
-			     conn_table_slots(watch->table) * state_size(watch, i));
+	for (uint32_t i = 0; watch->slots > 0 && i < watch->settings.plugin_count; i++)
+		memory_unmap(watch->plugin_state[i], watch->slots * state_size(watch, i));
 	free(watch->plugin_state);
 	watch_pools_destroy(watch);
 	memory_unmap(watch->set, WATCH_SETS * sizeof(*watch->set));
@@ -248,6 +247,7 @@ static void subscribe(struct watch *watch)
 int watch_attach(struct watch *watch, struct conn_table *table)
 {
 	watch->table = table;
+	watch->slots = conn_table_slots(table);
 	for (uint32_t i = 0; i < watch->settings.plugin_count; i++) {
 		if (watch->settings.plugins[i].plugin->conn_state == 0)
 			continue;

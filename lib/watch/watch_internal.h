@@ -72,6 +72,7 @@ struct watch_generation {
 
 struct watch {
 	struct conn_table *table;
+	uint32_t slots; // of the table, which may be gone before this
 	struct watch_settings settings;
 	struct conn_watcher watcher;
 	struct watch_rules *rules; // for connections to come; NULL: none
