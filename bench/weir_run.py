@@ -77,6 +77,7 @@ class Sample:
         self.threads, self.time = threads, float(re.search(r"^packets .* in ([0-9.]+) s", text, re.M)[1])
         self.packets, self.live, self.logged = found["packets"], found["live"], found["logged"]
         self.evicted = found["ended: table full, half-open ones first"]
+        self.polls = found["looks by polls"]
 
     def worker_cpu(self):
         """Seconds of CPU time of all workers."""
@@ -181,6 +182,7 @@ class Measured:
         self.seconds = last.time - first.time
         self.logged = last.logged - first.logged
         self.evicted = last.evicted - first.evicted
+        self.polls = last.polls - first.polls
         self.cpu = last.worker_cpu() - first.worker_cpu()
 
 
@@ -189,6 +191,7 @@ class Together:
 
     def __init__(self, windows):
         self.packets = sum(window.packets for window in windows)
+        self.polls = sum(window.polls for window in windows)
         self.seconds = sum(window.seconds for window in windows) / len(windows)
         self.cpu = sum(window.cpu for window in windows)
 
@@ -260,6 +263,44 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
         # It is killed at the end: what is left is of no interest, and ending in order would write it all to the log.
         with Weir(replay_command(build, trace, logs, ["replay.rounds=0"] + settings, workers)) as weir:
             return measure(weir, ready, seconds)
+
+
+class Disturbed:
+    """A weir that a command bothers over and over while it runs: it may do nothing of its own, but is stopped with it."""
+
+    def __init__(self, weir, command):
+        self.weir, self.command, self.loop = weir, command, None
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.loop.pid, number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.loop:
+            self.signal(signal.SIGKILL)
+            self.loop.wait()
+
+    def go_on(self):
+        self.weir.go_on()
+        # A session of its own, so that all of it stops and ends together.
+        if not self.loop:
+            self.loop = subprocess.Popen(["sh", "-c", 'while "$@" > /dev/null; do :; done', "sh", *self.command], start_new_session=True)
+        if self.loop.poll() is not None:
+            self.fail("did not answer the command")
+        self.signal(signal.SIGCONT)
+
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+        self.weir.pause()
+
+    def sample(self):
+        return self.weir.sample()
+
+    def fail(self, why):
+        self.weir.fail(why)
 
 
 def take_turns(groups, turns, every=0.3):

@@ -6,6 +6,7 @@
 #include "settings.h"
 
 #include "base/message.h"
+#include "plugin/plugins.h"
 #include "weir/version.h"
 
 #include <getopt.h>
@@ -61,7 +62,7 @@ struct lists {
 	uint32_t *count;
 };
 
-static int apply(struct options *options, const char *key, const char *value)
+static int apply(struct config *config, const char *key, const char *value)
 {
 	char assignment[4200];
 
@@ -70,12 +71,12 @@ static int apply(struct options *options, const char *key, const char *value)
 		message_error("the value of %s is too long", key);
 		return -1;
 	}
-	return config_set(options->config, assignment);
+	return config_set(config, assignment);
 }
 
 // What the command line sets, for after the file is read; -w and --set in their order, one an
 // argument at most.
-struct settings {
+struct options_settings {
 	const char *file;
 	const char *directory;
 	bool ignore_checksums;
@@ -84,13 +85,13 @@ struct settings {
 	uint32_t count;
 };
 
-static void remember(struct settings *settings, const char *key, const char *value)
+static void remember(struct options_settings *settings, const char *key, const char *value)
 {
 	settings->key[settings->count] = key;
 	settings->value[settings->count++] = value;
 }
 
-static enum options_result take(struct options *options, struct settings *settings,
+static enum options_result take(struct options *options, struct options_settings *settings,
 				struct lists *lists, int option)
 {
 	switch (option) {
@@ -152,7 +153,7 @@ static enum options_result take(struct options *options, struct settings *settin
 	return OPTIONS_RUN;
 }
 
-static int set_directory(struct options *options, const char *directory)
+static int set_directory(struct config *config, const char *directory)
 {
 	char *copy = *directory != '\0' ? strdup(directory) : NULL;
 
@@ -160,36 +161,49 @@ static int set_directory(struct options *options, const char *directory)
 		message_error("-l: give a directory");
 		return -1;
 	}
-	free(options->config->log.directory);
-	options->config->log.directory = copy;
+	free(config->log.directory);
+	config->log.directory = copy;
 	return 0;
 }
 
-static enum options_result configure(struct options *options, const struct settings *settings)
+static int configure(struct config *config, const struct options_settings *settings)
 {
 	uint32_t events, columns;
 	int result = 0;
 
-	if (settings->file != NULL && config_load(options->config, settings->file) < 0)
+	if (settings->file != NULL && config_load(config, settings->file) < 0)
 		result = -1;
 	for (uint32_t i = 0; i < settings->count; i++) {
 		int set = settings->key[i] != NULL
-				  ? apply(options, settings->key[i], settings->value[i])
-				  : config_set(options->config, settings->value[i]);
+				  ? apply(config, settings->key[i], settings->value[i])
+				  : config_set(config, settings->value[i]);
 
 		if (set < 0)
 			result = -1;
 	}
 	if (settings->ignore_checksums)
-		options->config->capture.ignore_checksums = true;
+		config->capture.ignore_checksums = true;
 	// Not through the configuration's syntax: a path may begin or end with blanks.
-	if (settings->directory != NULL && set_directory(options, settings->directory) < 0)
+	if (settings->directory != NULL && set_directory(config, settings->directory) < 0)
 		result = -1;
-	if (result == 0 &&
-	    (config_finish(options->config) < 0 || settings_events(options->config, &events) < 0 ||
-	     settings_columns(options->config, &columns) < 0 || rules_check(options->config) < 0))
+	if (result == 0 && (config_finish(config) < 0 || settings_events(config, &events) < 0 ||
+			    settings_columns(config, &columns) < 0 || rules_check(config) < 0))
 		result = -1;
-	return result == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
+	return result;
+}
+
+struct config *options_configure(const struct options *options)
+{
+	struct config *config = config_create();
+
+	if (config == NULL) {
+		message_error("no memory for the configuration");
+		return NULL;
+	}
+	if (configure(config, options->settings) == 0)
+		return config;
+	config_destroy(config);
+	return NULL;
 }
 
 static enum options_result check_input(struct options *options, bool has_file)
@@ -197,6 +211,8 @@ static enum options_result check_input(struct options *options, bool has_file)
 	const struct config *config = options->config;
 
 	if (options->check) {
+		if (plugins_check(config) < 0)
+			return OPTIONS_WRONG;
 		puts(has_file ? "the configuration is good" : "the settings are good");
 		return OPTIONS_EXIT;
 	}
@@ -229,18 +245,21 @@ static enum options_result check_input(struct options *options, bool has_file)
 
 enum options_result options_read(struct options *options, int argc, char **argv)
 {
-	struct settings settings = {0};
+	struct options_settings *settings = calloc(1, sizeof(*settings));
 	enum options_result result = OPTIONS_RUN;
 	struct lists lists = {0};
 	int option;
 
+	if (settings == NULL)
+		return OPTIONS_WRONG;
+	options->settings = settings;
 	options->traces = calloc((size_t)argc + 1, sizeof(char *));
 	options->devices = calloc((size_t)argc + 1, sizeof(char *));
-	settings.key = calloc((size_t)argc + 1, sizeof(char *));
-	settings.value = calloc((size_t)argc + 1, sizeof(char *));
+	settings->key = calloc((size_t)argc + 1, sizeof(char *));
+	settings->value = calloc((size_t)argc + 1, sizeof(char *));
 	options->config = config_create();
-	if (options->traces == NULL || options->devices == NULL || settings.key == NULL ||
-	    settings.value == NULL || options->config == NULL)
+	if (options->traces == NULL || options->devices == NULL || settings->key == NULL ||
+	    settings->value == NULL || options->config == NULL)
 		result = OPTIONS_WRONG;
 	// The minus: operands are given in their place, as option 1.
 	opterr = 0;
@@ -251,7 +270,7 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 				      option == ':'
 					      ? "a value must follow"
 					      : "there is no such option, or it takes no value");
-		result = take(options, &settings, &lists, option);
+		result = take(options, settings, &lists, option);
 	}
 	if (result == OPTIONS_RUN && optind < argc) {
 		message_error(
@@ -260,16 +279,19 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 		result = OPTIONS_WRONG;
 	}
 	if (result == OPTIONS_RUN)
-		result = configure(options, &settings);
+		result = configure(options->config, settings) == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
 	if (result == OPTIONS_RUN)
-		result = check_input(options, settings.file != NULL);
-	free(settings.key);
-	free(settings.value);
+		result = check_input(options, settings->file != NULL);
 	return result;
 }
 
 void options_free(struct options *options)
 {
+	if (options->settings != NULL) {
+		free(options->settings->key);
+		free(options->settings->value);
+	}
+	free(options->settings);
 	free(options->traces);
 	free(options->devices);
 	config_destroy(options->config);

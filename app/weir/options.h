@@ -15,6 +15,7 @@ struct options {
 	uint32_t device_count;
 	bool check; // --check
 	struct config *config;
+	struct options_settings *settings; // what the configuration was made of; private
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_WRONG };
@@ -22,5 +23,9 @@ enum options_result { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_WRONG };
 // Reads the command line, and the configuration that it names. OPTIONS_EXIT after --help and the
 // like, OPTIONS_WRONG after a message. The caller frees with options_free() in any case.
 enum options_result options_read(struct options *options, int argc, char **argv);
+
+// Reads the configuration again, with what the command line sets: another snapshot, which the caller
+// frees with config_destroy(). NULL after messages. Control side.
+struct config *options_configure(const struct options *options);
 
 void options_free(struct options *options);

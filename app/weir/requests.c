@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "bus/counters.h"
 #include "conn/conn_table.h"
+#include "reload.h"
 #include "watch/watch_book.h"
 #include "weir/version.h"
 
@@ -55,7 +56,7 @@ static json_t *span(uint64_t value)
 struct sums {
 	struct capture_counters capture;
 	uint64_t live, waiting, created;
-	uint64_t handoff_full, events_lost;
+	uint64_t handoff_full, events_lost, records_lost;
 };
 
 static void add_up(const struct requests_settings *settings, struct sums *sums)
@@ -74,6 +75,7 @@ static void add_up(const struct requests_settings *settings, struct sums *sums)
 		sums->created += settings->view[i].conn->created;
 		sums->handoff_full += worker->handoff_full;
 		sums->events_lost += worker->events_lost;
+		sums->records_lost += worker->records_lost;
 	}
 }
 
@@ -132,7 +134,8 @@ static json_t *status(void *context)
 	for (uint32_t i = 0; i < settings->worker_count; i++)
 		json_array_append_new(workers, worker_status(settings, i));
 	return json_pack(
-		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,s:o}",
+		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,"
+		"s:o}",
 		"version", WEIR_VERSION, "uptime", span(now() - requests->start.time), "packets",
 		"received", number(sums.capture.received), "bytes", number(sums.capture.bytes),
 		"tracked", number(sums.capture.verdict[PACKET_TRACK]), "missed",
@@ -140,19 +143,16 @@ static json_t *status(void *context)
 		"lost_between_workers", number(sums.handoff_full), "connections", "live",
 		number(sums.live), "waiting", number(sums.waiting), "created", number(sums.created),
 		"logged", number(control_logged(settings->control)), "events_lost",
-		number(sums.events_lost), "per_second", "packets", requests->packet_rate, "bytes",
-		requests->byte_rate, "connections", requests->connection_rate, "rules",
-		rules_status(settings), "workers", workers);
+		number(sums.events_lost), "records_lost", number(sums.records_lost), "per_second",
+		"packets", requests->packet_rate, "bytes", requests->byte_rate, "connections",
+		requests->connection_rate, "rules", rules_status(settings), "workers", workers);
 }
 
-static int reload(void *context, char *why, size_t size)
+static int read_again(void *context, char *note, size_t size)
 {
 	const struct requests *requests = context;
 
-	if (requests->settings.reload != NULL)
-		return requests->settings.reload(requests->settings.context, why, size);
-	snprintf(why, size, "weir was started without a configuration file");
-	return -ENOENT;
+	return reload(requests->settings.options, requests->settings.book, note, size);
 }
 
 static int rule_add(void *context, const struct watch_rule_settings *rule, char *why, size_t size)
@@ -195,7 +195,7 @@ static json_t *rule_list(void *context, bool poll)
 static json_t *timeouts(void *context)
 {
 	const struct requests *requests = context;
-	const struct config *config = requests->settings.config;
+	const struct config *config = requests->settings.options->config;
 	json_t *object = json_object();
 
 #define TIMEOUT(name) json_object_set_new(object, "timeouts." #name, span(config->timeouts.name))
@@ -222,22 +222,26 @@ static json_t *timeouts(void *context)
 	return object;
 }
 
-// Where the socket is; false when there is to be none. Weir's own choice is where only one weir
-// can be: the folder that systemd made for it, else that of its logs.
-static bool choose_path(const struct config *config, bool live, char path[PATH_SIZE])
+bool requests_wanted(const struct config *config, bool live)
+{
+	const char *wanted = config->control.socket;
+
+	return strcmp(wanted, "none") != 0 && (live || strcmp(wanted, "auto") != 0);
+}
+
+// Where the socket is. Weir's own choice is where only one weir can be: the folder that systemd
+// made for it, else that of its logs.
+static void choose_path(const struct config *config, char path[PATH_SIZE])
 {
 	const char *wanted = config->control.socket;
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 
-	if (strcmp(wanted, "none") == 0 || (strcmp(wanted, "auto") == 0 && !live))
-		return false;
 	if (folder == NULL || *folder == '\0')
 		folder = config->log.directory;
 	if (strcmp(wanted, "auto") != 0)
 		snprintf(path, PATH_SIZE, "%s", wanted);
 	else
 		snprintf(path, PATH_SIZE, "%s/weir.sock", folder);
-	return true;
 }
 
 static struct service *open_service(struct requests *requests)
@@ -245,12 +249,12 @@ static struct service *open_service(struct requests *requests)
 	const struct requests_settings *settings = &requests->settings;
 	struct service_settings service = {
 		.path = requests->path,
-		.mode = settings->config->control.mode,
+		.mode = settings->options->config->control.mode,
 		.workers = settings->workers,
 		.worker_count = settings->worker_count,
 		.uid_key = settings->uid_key,
 		.status = status,
-		.reload = reload,
+		.reload = read_again,
 		.rule_add = rule_add,
 		.rule_delete = rule_delete,
 		.rule_list = rule_list,
@@ -263,29 +267,29 @@ static struct service *open_service(struct requests *requests)
 
 int requests_create(const struct requests_settings *settings, struct requests **requests)
 {
-	bool own_choice = strcmp(settings->config->control.socket, "auto") == 0;
-	struct requests *created = calloc(1, sizeof(*created));
+	const struct config *config = settings->options->config;
+	struct requests *created;
 
 	*requests = NULL;
+	if (!requests_wanted(config, settings->live))
+		return 0;
+	created = calloc(1, sizeof(*created));
 	if (created == NULL) {
 		message_error("no memory for answering requests");
 		return -1;
 	}
 	created->settings = *settings;
 	created->start.time = created->last.time = now();
-	if (choose_path(settings->config, settings->live, created->path)) {
-		created->service = open_service(created);
-		if (created->service != NULL) {
-			*requests = created;
-			return 0;
-		}
-		if (!own_choice) {
-			free(created);
-			return -1;
-		}
-		message_warning("weir goes on without answering requests");
+	choose_path(config, created->path);
+	created->service = open_service(created);
+	if (created->service != NULL) {
+		*requests = created;
+		return 0;
 	}
 	free(created);
+	if (strcmp(config->control.socket, "auto") != 0)
+		return -1;
+	message_warning("weir goes on without answering requests");
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
-#include "config/config.h"
 #include "control/control.h"
+#include "options.h"
 #include "service/service.h"
 
 // Requests while weir runs: the socket, and what weirctl asks of the program rather than of a
@@ -12,7 +12,7 @@
 struct watch_book;
 
 struct requests_settings {
-	const struct config *config;
+	const struct options *options;
 	bool live;
 	const struct control *control;
 	const struct control_worker *view;    // [worker_count]
@@ -22,12 +22,13 @@ struct requests_settings {
 	uint64_t (*missed)(void *context);    // packets that the devices lost; NULL: none
 	struct uid_key uid_key;
 	struct watch_book *book; // changed by the service's thread from now on; NULL: no rules
-	// Reads the configuration again; as in service_settings. NULL: there is nothing to read.
-	int (*reload)(void *context, char *why, size_t size);
 	void *context;
 };
 
 struct requests;
+
+// Is there to be a socket, and so a ring for each worker?
+bool requests_wanted(const struct config *config, bool live);
 
 // Opens the socket where the configuration wants one. `settings` is copied, what it points to must
 // stay. Returns 0, with `*requests` NULL where none is wanted, or -1 with a message. A socket that

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static_assert(CONFIG_ACTION_EVENT == (int)WATCH_ACTION_EVENT &&
 		      CONFIG_ACTION_LOG == (int)WATCH_ACTION_LOG &&
@@ -19,7 +20,7 @@ static_assert(CONFIG_FEATURE_ORIG_BYTES == (int)WATCH_FEATURE_ORIG_BYTES &&
 		      CONFIG_FEATURE_IDLE == (int)WATCH_FEATURE_IDLE &&
 		      CONFIG_FEATURE_COUNT == (int)WATCH_FEATURE_COUNT,
 	      "the same features");
-static_assert(CONFIG_NAME_SIZE == WATCH_NAME_SIZE, "names fit");
+static_assert(CONFIG_NAME_SIZE == (int)WATCH_NAME_SIZE, "names fit");
 
 static struct watch_rule_settings threshold(const struct config_threshold *rule)
 {
@@ -51,6 +52,49 @@ static struct watch_rule_settings poll_rule(const struct config_poll *rule)
 	};
 }
 
+static int fill_spans(const struct config *config, struct watch_inactivity *inactivity)
+{
+	const struct config_spans *ports = &config->inactivity.tcp_port_spans;
+	const struct config_spans *services = &config->inactivity.services;
+
+	inactivity->port_span = calloc(ports->count + 1, sizeof(*inactivity->port_span));
+	inactivity->service = calloc(services->count + 1, sizeof(*inactivity->service));
+	if (inactivity->port_span == NULL || inactivity->service == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < ports->count; i++)
+		inactivity->port_span[inactivity->port_span_count++] = (struct conn_port_span){
+			.first = (uint16_t)ports->item[i].first,
+			.last = (uint16_t)ports->item[i].last,
+			.span = ports->item[i].span};
+	for (size_t i = 0; i < services->count; i++) {
+		struct watch_service *service = &inactivity->service[inactivity->service_count++];
+		uint64_t own = services->item[i].span;
+
+		memcpy(service->name, services->item[i].name, sizeof(service->name));
+		service->span = own != UINT64_MAX ? own : config->inactivity.services_timeout;
+	}
+	return 0;
+}
+
+static int replace(struct watch_book *book, const struct config *config,
+		   const struct watch_rule_settings *rules, size_t count, char *why, size_t size)
+{
+	struct watch_inactivity inactivity = {.span = config->inactivity.tcp_ports_timeout};
+	int result;
+
+	static_assert(sizeof(inactivity.ports) == sizeof(config->inactivity.tcp_ports),
+		      "one bit for each port");
+	memcpy(&inactivity.ports, &config->inactivity.tcp_ports, sizeof(inactivity.ports));
+	result = fill_spans(config, &inactivity);
+	if (result == 0)
+		result = watch_book_replace(book, rules, count, &inactivity, why, size);
+	else
+		snprintf(why, size, "no memory for inactivity times");
+	free(inactivity.port_span);
+	free(inactivity.service);
+	return result;
+}
+
 int rules_apply(struct watch_book *book, const struct config *config, char *why, size_t size)
 {
 	size_t count = 0, most = config->thresholds.count + config->polls.count;
@@ -65,7 +109,7 @@ int rules_apply(struct watch_book *book, const struct config *config, char *why,
 		rules[count++] = threshold(&config->thresholds.item[i]);
 	for (size_t i = 0; i < config->polls.count; i++)
 		rules[count++] = poll_rule(&config->polls.item[i]);
-	result = watch_book_replace(book, rules, count, why, size);
+	result = replace(book, config, rules, count, why, size);
 	free(rules);
 	return result;
 }

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "watch/watch_book.h"
 
-// [threshold] and [poll] sections become rules. Returns 0, or a negative errno with `why`, and the
+// [threshold], [poll] and [inactivity] sections become rules. Returns 0, or a negative errno with `why`, and the
 // book is as it was. Control side.
 int rules_apply(struct watch_book *book, const struct config *config, char *why, size_t size);
 

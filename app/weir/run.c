@@ -3,17 +3,23 @@
 #include "run.h"
 
 #include "affinity.h"
+#include "captures.h"
 #include "base/message.h"
 #include "bus/bus.h"
+#include "bus/bus_request.h"
 #include "capture/clock.h"
 #include "capture/port.h"
 #include "capture/reader.h"
 #include "capture/replay.h"
 #include "control/control.h"
+#include "dump/dump.h"
 #include "log/log_conn.h"
 #include "log/log_event.h"
 #include "log/log_lock.h"
+#include "log/log_watch.h"
 #include "log/log_writer.h"
+#include "plugin/plugins.h"
+#include "reload.h"
 #include "requests.h"
 #include "rules.h"
 #include "settings.h"
@@ -42,7 +48,8 @@ struct program {
 	struct call_rcu_data *reclaimer;
 	struct log_writer *writer;
 	struct log_stream *conn_log;
-	struct log_stream *event_log; // NULL when no events are wanted
+	struct log_stream *event_log; // NULL when nobody wants any so far
+	struct log_stream *watch_log; // the same
 	struct ports *ports;          // live
 	struct packet_tunnels tunnel_ports;
 	const struct packet_tunnels *tunnels; // those above, or NULL
@@ -51,6 +58,8 @@ struct program {
 	struct expiry_board *expiry;          // files, several workers
 	struct replay *replay;                // traces that are replayed
 	struct watch_book *book;              // rules
+	struct dump *captures;
+	struct plugins *plugins;
 	pthread_t reader_thread;
 	bool reader_runs;
 	struct bus_channel **channel; // [workers]
@@ -109,8 +118,10 @@ static int lock_directory(struct program *program)
 	return program->lock < 0 ? -1 : 0;
 }
 
-static int start_log(struct program *program, bool events)
+// Logs that are wanted only later are opened by the control core.
+static int start_log(struct program *program, const struct conn_settings *conn)
 {
+	uint32_t actions = rules_actions(program->options->config);
 	struct log_options log;
 
 	settings_log(program->options->config, is_live(program), &log);
@@ -120,9 +131,17 @@ static int start_log(struct program *program, bool events)
 	program->conn_log = log_conn_open(program->writer, 0);
 	if (program->conn_log == NULL)
 		return -1;
-	if (events)
+	if (conn->events != 0 || actions & WATCH_ACTION_EVENT) {
 		program->event_log = log_event_open(program->writer, 0);
-	return !events || program->event_log != NULL ? 0 : -1;
+		if (program->event_log == NULL)
+			return -1;
+	}
+	if (actions & WATCH_ACTION_LOG) {
+		program->watch_log = log_watch_open(program->writer, 0);
+		if (program->watch_log == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 static int open_traces(struct program *program, const struct conn_settings *conn)
@@ -185,10 +204,21 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 
 	settings.watch.log_events = conn->events;
 	settings.watch.rules = watch_book_published(program->book);
+	settings.captures = dump_ring(program->captures, index);
+	settings.watch.plugin_count = (uint32_t)plugins_count(program->plugins);
+	settings.watch.plugins = plugins_worker(program->plugins, index);
+	if (settings.watch.plugins == NULL)
+		return -1;
 	program->channel[index] = bus_channel_create(room);
 	if (program->channel[index] == NULL)
 		return -1;
 	settings.channel = program->channel[index];
+	if (requests_wanted(config, is_live(program))) {
+		program->served[index].requests = bus_requests_create();
+		if (program->served[index].requests == NULL)
+			return -1;
+		settings.requests = program->served[index].requests;
+	}
 	if (program->reader != NULL) {
 		settings.batches = reader_ring(program->reader, index);
 		settings.expiry = program->expiry;
@@ -200,6 +230,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 		.channel = program->channel[index],
 		.counters = worker_counters(program->worker[index]),
 		.conn = worker_conn_counters(program->worker[index]),
+		.watch = worker_watch_counters(program->worker[index]),
 	};
 	return 0;
 }
@@ -207,11 +238,12 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 static int create_workers(struct program *program, const struct conn_settings *conn)
 {
 	program->channel = calloc(program->workers, sizeof(*program->channel));
+	program->served = calloc(program->workers, sizeof(*program->served));
 	program->worker = calloc(program->workers, sizeof(*program->worker));
 	program->thread = calloc(program->workers, sizeof(*program->thread));
 	program->view = calloc(program->workers, sizeof(*program->view));
-	if (program->channel == NULL || program->worker == NULL || program->thread == NULL ||
-	    program->view == NULL) {
+	if (program->channel == NULL || program->served == NULL || program->worker == NULL ||
+	    program->thread == NULL || program->view == NULL) {
 		message_error("no memory for %u workers", program->workers);
 		return -1;
 	}
@@ -230,6 +262,18 @@ static int create_workers(struct program *program, const struct conn_settings *c
 	return 0;
 }
 
+// For SIGHUP. The book belongs to the thread that answers requests, when there is one.
+static void hang_up(void *context)
+{
+	struct program *program = context;
+	char note[1024];
+
+	if (program->requests != NULL)
+		requests_ask_reload(program->requests);
+	else
+		reload(program->options, program->book, note, sizeof(note));
+}
+
 static int create_control(struct program *program)
 {
 	struct control_settings settings = {
@@ -239,7 +283,15 @@ static int create_control(struct program *program)
 		.writer = program->writer,
 		.conn_log = program->conn_log,
 		.event_log = program->event_log,
+		.watch_log = program->watch_log,
+		.plugins =
+			{
+				.names = plugins_names(program->plugins),
+				.workers = plugins_workers(program->plugins),
+				.count = (uint32_t)plugins_count(program->plugins),
+			},
 		.stop = stop_input,
+		.hang_up = hang_up,
 		.context = program,
 	};
 
@@ -258,26 +310,20 @@ static int create_control(struct program *program)
 static int open_requests(struct program *program, const struct conn_settings *conn)
 {
 	struct requests_settings settings = {
-		.config = program->options->config,
+		.options = program->options,
 		.live = is_live(program),
 		.control = program->control,
 		.view = program->view,
 		.worker_count = program->workers,
 		.uid_key = conn->uid_key,
+		.book = program->book,
 		.missed = is_live(program) ? missed : NULL,
 		.context = program,
 	};
 
-	program->served = calloc(program->workers, sizeof(*program->served));
-	if (program->served == NULL) {
-		message_error("no memory for %u workers", program->workers);
-		return -1;
-	}
 	for (uint32_t i = 0; i < program->workers; i++) {
-		program->served[i] = (struct service_worker){
-			.table = worker_table(program->worker[i]),
-			.counters = worker_counters(program->worker[i]),
-		};
+		program->served[i].table = worker_table(program->worker[i]);
+		program->served[i].counters = worker_counters(program->worker[i]);
 	}
 	settings.workers = program->served;
 	if (program->reader != NULL)
@@ -351,9 +397,17 @@ static int make_rules(struct program *program)
 	return -1;
 }
 
-static int start(struct program *program)
+static int open_captures(struct program *program)
 {
 	const struct config *config = program->options->config;
+
+	program->captures = captures_create(config, program->workers, is_live(program),
+					    rules_actions(config) & WATCH_ACTION_CAPTURE);
+	return program->captures != NULL ? 0 : -1;
+}
+
+static int start(struct program *program)
+{
 	struct conn_settings conn;
 
 	program->tunnels = settings_tunnels(program->options->config, &program->tunnel_ports);
@@ -361,11 +415,9 @@ static int start(struct program *program)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.
 	if (make_rules(program) < 0 || lock_directory(program) < 0 ||
-	    open_input(program, &conn) < 0 ||
-	    start_log(program, conn.events != 0 || rules_actions(config) & WATCH_ACTION_EVENT) <
-		    0 ||
-	    create_workers(program, &conn) < 0 || create_control(program) < 0 ||
-	    open_requests(program, &conn) < 0)
+	    open_input(program, &conn) < 0 || start_log(program, &conn) < 0 ||
+	    open_captures(program) < 0 || create_workers(program, &conn) < 0 ||
+	    create_control(program) < 0 || open_requests(program, &conn) < 0)
 		return -1;
 	return 0;
 }
@@ -396,31 +448,17 @@ static void join_threads(struct program *program)
 		pthread_join(program->thread[i], NULL);
 }
 
-// Says how many lines are missing; true when there are any.
-static bool complain_unlogged(const char *what, uint64_t count)
-{
-	if (count > 0)
-		message_error(
-			"%llu %s could not be logged: the log's disk is full, or too slow; make "
-			"room, or give it time, and run again",
-			(unsigned long long)count, what);
-	return count > 0;
-}
-
 // Returns the exit status. The log is complete before the summary is printed.
 static int finish(struct program *program)
 {
-	uint64_t events = 0;
 	int status = 0;
 
 	if (log_writer_finish(program->writer) < 0)
 		status = 1;
-	if (program->event_log != NULL)
-		events = log_stream_lost_lines(program->event_log);
-	control_note_lost(program->control, log_stream_lost_lines(program->conn_log), events);
-	if (complain_unlogged("connections", control_unlogged(program->control)))
+	if (dump_finish(program->captures) < 0)
 		status = 1;
-	if (complain_unlogged("events", control_events_unlogged(program->control)))
+	control_count_lost(program->control);
+	if (control_complain_unlogged(program->control))
 		status = 1;
 	control_print_summary(program->control);
 	if (!control_check_books(program->control))
@@ -442,7 +480,6 @@ static void clean_up(struct program *program)
 
 	requests_stop(program->requests);
 	requests_destroy(program->requests);
-	free(program->served);
 	control_destroy(program->control);
 	log_writer_destroy(program->writer, NULL);
 	// Slots may still wait for their grace period.
@@ -453,7 +490,11 @@ static void clean_up(struct program *program)
 		worker_destroy(program->worker[i]);
 	for (uint32_t i = 0; program->channel != NULL && i < program->workers; i++)
 		bus_channel_destroy(program->channel[i]);
+	for (uint32_t i = 0; program->served != NULL && i < program->workers; i++)
+		bus_requests_destroy(program->served[i].requests);
+	dump_destroy(program->captures);
 	watch_book_destroy(program->book);
+	free(program->served);
 	free(program->view);
 	free(program->thread);
 	free(program->worker);
@@ -500,6 +541,9 @@ int run(const struct options *options)
 	if (affinity_check(cores, program.workers) < 0)
 		return 1;
 	affinity_leave_to_workers(cores, program.workers);
+	program.plugins = plugins_load(options->config);
+	if (program.plugins == NULL)
+		return 2;
 	// A thread of its own that looks every 10 ms, so that workers never wake it with a system
 	// call.
 	if (threads_can_start())
@@ -515,5 +559,7 @@ int run(const struct options *options)
 		status = finish(&program);
 	}
 	clean_up(&program);
+	if (plugins_unload(program.plugins) < 0)
+		status = 1;
 	return status;
 }

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +139,25 @@ static int take_line(const struct command *command, const struct globals *global
 	return status;
 }
 
+// A socket with a time limit gives up reading when the program was stopped and goes on (signal(7)).
+static ssize_t read_answers(void *cookie, char *text, size_t size)
+{
+	ssize_t length;
+
+	do {
+		length = recv((int)(intptr_t)cookie, text, size, 0);
+	} while (length < 0 && errno == EINTR);
+	return length;
+}
+
+static int close_answers(void *cookie)
+{
+	return close((int)(intptr_t)cookie);
+}
+
 int exchange(const struct command *command, const struct globals *globals, const json_t *request)
 {
+	const cookie_io_functions_t functions = {.read = read_answers, .close = close_answers};
 	int descriptor = reach(globals->socket), status = -1;
 	char *line = NULL;
 	size_t room = 0;
@@ -148,7 +166,7 @@ int exchange(const struct command *command, const struct globals *globals, const
 
 	if (descriptor < 0)
 		return EXIT_UNREACHABLE;
-	answers = fdopen(descriptor, "r");
+	answers = fopencookie((void *)(intptr_t)descriptor, "r", functions);
 	if (answers == NULL) {
 		close(descriptor);
 		complain(NULL, "not enough memory");

@@ -124,7 +124,7 @@ void print_fired(const json_t *answer)
 
 void print_end(const json_t *answer)
 {
-	if (!table_has_begun())
+	if (json_integer_value(json_object_get(answer, "count")) == 0)
 		puts("none");
 	table_end();
 }
@@ -177,14 +177,19 @@ static void print_conn(const json_t *item)
 }
 
 // A value whose unit is that of what it is about.
+static void format_above(const char *what, const json_t *value, char *text)
+{
+	if (strcmp(what, "rate") == 0 && json_is_number(value))
+		format_size(json_number_value(value), text);
+	else
+		format_value(what, value, text);
+}
+
 static void value_cell(const json_t *item, const char *what, const char *name)
 {
-	const json_t *value = json_object_get(item, name);
 	char text[TABLE_CELL_SIZE];
 
-	format_value(what, value, text);
-	if (strcmp(what, "rate") == 0 && value != NULL)
-		format_size(json_number_value(value), text);
+	format_above(what, json_object_get(item, name), text);
 	table_cell(text);
 }
 
@@ -237,7 +242,7 @@ static void print_rule(const json_t *item)
 		if (strcmp(name, "idle") == 0 && json_is_boolean(value))
 			snprintf(text, sizeof(text), "%s", json_is_true(value) ? "yes" : "no");
 		else if (strcmp(name, "above") == 0 && feature != NULL)
-			format_value(feature, value, text);
+			format_above(feature, value, text);
 		else
 			format_value(name, value, text);
 		printf("  %-12s  %s\n", name, text);

@@ -499,7 +499,8 @@ static void write_lines(enum log_format format, double *span, double *cpu_time)
 {
 	static const struct conn_counters conn;
 	struct producer producer = {.channel = bus_channel_create(RING)};
-	struct control_worker worker = {producer.channel, &producer.counters, &conn};
+	struct control_worker worker = {
+		.channel = producer.channel, .counters = &producer.counters, .conn = &conn};
 	struct control_settings settings = {
 		.workers = &worker, .worker_count = 1, .live = true, .stop = stop};
 	struct control *control;

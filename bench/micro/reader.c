@@ -7,6 +7,7 @@
 //   reader.look idle      a record, while the worker does nothing
 //   reader.look busy      while it tracks packets, of connections in random order
 //   reader.track alone    a packet, plain ones with nothing but an ACK
+//   reader.track beside   while a thread only counts: two CPUs may be halves of one core
 //   reader.track watched  while a thread reads all the time
 //
 // Two threads, so two CPUs at least.
@@ -22,10 +23,11 @@
 #define BURST   32
 #define BATCHES 20000
 
-enum { LOOK_IDLE, LOOK_BUSY, TRACK_ALONE, TRACK_WATCHED, SERIES };
+enum { LOOK_IDLE, LOOK_BUSY, TRACK_ALONE, TRACK_BESIDE, TRACK_WATCHED, SERIES };
 
 static const char *const names[SERIES] = {"reader.look idle", "reader.look busy",
-					  "reader.track alone", "reader.track watched"};
+					  "reader.track alone", "reader.track beside",
+					  "reader.track watched"};
 
 static struct place {
 	struct conn_table *table;
@@ -163,24 +165,46 @@ static void *look_on(void *argument)
 	return NULL;
 }
 
-static int measure(int round)
+static void *count_on(void *argument)
+{
+	static uint64_t numbers;
+
+	atomic_fetch_add(&place.started, 1);
+	while (!atomic_load(&place.stop)) {
+		for (int i = 0; i < 1000; i++)
+			random_next(&numbers);
+	}
+	return NULL;
+}
+
+// Cycles a packet while another thread does that.
+static double track_while(void *(*other)(void *))
 {
 	pthread_t thread;
+	double cycles;
 
-	place.cycles[LOOK_IDLE][round] = look_at_all();
-	track();
-	place.cycles[TRACK_ALONE][round] = track();
 	atomic_store(&place.stop, false);
 	atomic_store(&place.started, 0);
-	if (pthread_create(&thread, NULL, look_on, NULL) != 0)
+	if (pthread_create(&thread, NULL, other, NULL) != 0)
 		return -1;
 	while (atomic_load(&place.started) == 0)
 		;
-	place.cycles[TRACK_WATCHED][round] = track();
+	cycles = track();
 	atomic_store(&place.stop, true);
 	pthread_join(thread, NULL);
+	return cycles;
+}
+
+static int measure(int round)
+{
+	place.cycles[LOOK_IDLE][round] = look_at_all();
+	track();
+	place.cycles[TRACK_ALONE][round] = track();
+	place.cycles[TRACK_BESIDE][round] = track_while(count_on);
+	place.cycles[TRACK_WATCHED][round] = track_while(look_on);
 	place.cycles[LOOK_BUSY][round] = place.busy;
-	return 0;
+	return place.cycles[TRACK_BESIDE][round] < 0 || place.cycles[TRACK_WATCHED][round] < 0 ? -1
+											       : 0;
 }
 
 int main(int count, char **word)

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include <stddef.h>
+
 // What weir tells the person who runs it. One line a call, to stderr, each with "weir: " in front.
 // Any thread except a worker while it handles packets: these calls may block.
 
@@ -16,3 +18,7 @@ void message_info(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 // Keep message_info() silent from now on (used when a trace is read in a pipeline).
 void message_quiet(void);
+
+// From now on, what this thread is told by message_error() and message_warning() is also put into
+// `text`, as far as it fits, with "; " in between: for somebody who asked from afar. NULL: no more.
+void message_keep(char *text, size_t size);

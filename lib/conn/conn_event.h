@@ -49,18 +49,17 @@ struct conn_event {
 	struct address address[2]; // [CONN_ORIG] and [CONN_RESP]
 	uint16_t port[2];
 	uint8_t protocol;
-	uint8_t kind; // enum conn_event_kind
-	uint8_t side; // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP, thresholds of a side: of whom
-	union {
-		uint8_t state; // CONN_EVENT_STATE_REMOVE: enum conn_state, enum conn_reason, history
-		bool wanted;   // thresholds and polls: logged even if nobody subscribed
-	};
+	uint8_t kind;  // enum conn_event_kind
+	uint8_t side;  // CONN_EVENT_EOF, CONN_EVENT_CONTENT_GAP, thresholds of a side: of whom
+	uint8_t state; // CONN_EVENT_STATE_REMOVE: enum conn_state, enum conn_reason and the history
 	uint8_t reason;
 	uint8_t history_length;
 	uint16_t name; // thresholds and polls: whose rule, see watch_name.h; 0: no rule
 	struct uid uid;
 	uint32_t slot;     // tells connections apart while the event is with its worker
-	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data
+	bool wanted;       // for events.log, whatever is subscribed to: by a rule or request
+	uint64_t position; // CONN_EVENT_CONTENT_GAP: of its first byte; 1 is the first of the data;
+			   // CONN_EVENT_POLL: what was looked at, enum watch_feature
 	uint64_t length;   // and how many bytes; thresholds and polls: the value
 	char history[CONN_HISTORY_SIZE];
 };

@@ -100,6 +100,21 @@ static inline void conn_at(struct conn_table *table, struct conn *conn)
 // removed: that is how other threads notice. Also when packet counts are set to something else.
 static inline void conn_changed(struct conn_table *table, const struct conn *conn)
 {
+	table->changes[conn_slot(table, conn) % CONN_CHANGES] += 2;
+}
+
+// The same for a change of a record that need not be the one at hand, so that conn_at() is of no
+// use: while another one's packet is dealt with, or between packets. The count is odd meanwhile, so
+// the two are not nested.
+static inline void conn_change_begin(struct conn_table *table, const struct conn *conn)
+{
+	table->changes[conn_slot(table, conn) % CONN_CHANGES]++;
+	atomic_thread_fence(memory_order_release);
+}
+
+static inline void conn_change_end(struct conn_table *table, const struct conn *conn)
+{
+	atomic_thread_fence(memory_order_release);
 	table->changes[conn_slot(table, conn) % CONN_CHANGES]++;
 }
 

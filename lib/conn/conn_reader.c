@@ -25,6 +25,8 @@
 // larger, modulo 2^32 for either, also where a flip exchanges them; and whoever sets them otherwise
 // calls conn_changed().
 //
+// Changes between conn_change_begin() and conn_change_end() have a sequence lock's number of their own.
+//
 // Removing is another case: nothing changes but the flag CONN_LIVE, which belongs to the version,
 // and then the extension, which may be another connection's from there on. Whoever saw something of
 // that sees that the flag is gone. It does not come back with the same generation, and within one
@@ -188,7 +190,7 @@ RACES static enum conn_read copy_record(struct conn_reader *reader, uint32_t slo
 	struct version before = version_of(from, slot), after;
 	uint16_t flags;
 
-	if (is_at(from, slot))
+	if (is_at(from, slot) || before.changes % 2 != 0)
 		return CONN_READ_BUSY;
 	COPY(&reader->conn, &from->conn[slot]);
 	COPY(&reader->cold, &from->cold[slot]);
@@ -260,4 +262,17 @@ enum conn_read conn_reader_find(struct conn_reader *reader, uint32_t slot, uint3
 		return CONN_READ_NONE;
 	summarize(reader, slot, summary);
 	return CONN_READ_FOUND;
+}
+
+RACES bool conn_reader_glance(const struct conn_reader *reader, uint32_t slot, uint64_t *first,
+			      uint64_t *last)
+{
+	const struct conn *conn = &reader->from.conn[slot];
+
+	if (slot >= reader->from.slots ||
+	    !(__atomic_load_n(&conn->key.flags, __ATOMIC_RELAXED) & CONN_LIVE))
+		return false;
+	*first = __atomic_load_n(&reader->from.cold[slot].first, __ATOMIC_RELAXED);
+	*last = __atomic_load_n(&conn->last, __ATOMIC_RELAXED);
+	return true;
 }

@@ -44,6 +44,12 @@ struct conn_turn {
 typedef void (*conn_agree_function)(void *context, struct conn_table *table,
 				    struct conn_turn *turn);
 
+// TCP ports of responders with an inactivity time of their own, ns.
+struct conn_port_span {
+	uint16_t first, last;
+	uint64_t span;
+};
+
 // What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0
 // means never.
 struct conn_settings {
@@ -79,6 +85,9 @@ struct conn_settings {
 	conn_carrier_function carrier;        // NULL: none are opened
 	void *carrier_context;
 	struct conn_ports long_lived_tcp; // responder ports that get CONN_TIMEOUT_TCP_LONG
+	// Those of them that get something else.
+	const struct conn_port_span *port_spans;
+	size_t port_span_count;
 	struct conn_ports likely_server_tcp;
 	struct conn_ports likely_server_udp;
 };

@@ -34,33 +34,21 @@ uint64_t conn_ip_bytes(const struct conn_table *table, const struct conn *conn, 
 	       conn->ip_bytes[side];
 }
 
-// Says that the record is being changed, in a way that shows; returns what is to be said again after
-// that: the change may come in the middle of another one.
-static struct conn *change(struct conn_table *table, struct conn *conn)
-{
-	struct conn *before = atomic_load_explicit(&table->at, memory_order_relaxed);
-
-	conn_at(table, conn);
-	conn_changed(table, conn);
-	return before;
-}
-
 struct conn_watch *conn_watch_need(struct conn_table *table, struct conn *conn)
 {
 	struct conn_watch *watch = &table->watch[conn_slot(table, conn)];
 	struct conn_cold *cold = conn_cold(table, conn);
-	struct conn *before;
 
 	if (cold->watched)
 		return watch;
-	before = change(table, conn);
+	conn_change_begin(table, conn);
 	*watch = (struct conn_watch){.due = TIME_NEVER, .inactivity = CONN_INACTIVITY_BY_CLASS};
 	for (unsigned side = 0; side < 2; side++) {
 		watch->packets[side] = conn_packets(table, conn, side) - conn->packets[side];
 		watch->ip_bytes[side] = conn_ip_bytes(table, conn, side) - conn->ip_bytes[side];
 	}
 	cold->watched = 1;
-	conn_at(table, before);
+	conn_change_end(table, conn);
 	return watch;
 }
 
@@ -77,13 +65,13 @@ void conn_watch_arm(struct conn_table *table, struct conn *conn, unsigned side, 
 	struct conn_watch *watch = &table->watch[conn_slot(table, conn)];
 	uint64_t all_packets = watch->packets[side] + conn->packets[side];
 	uint64_t all_bytes = watch->ip_bytes[side] + conn->ip_bytes[side];
-	struct conn *before = change(table, conn);
 
+	conn_change_begin(table, conn);
 	conn->packets[side] = stand(packets);
 	watch->packets[side] = all_packets - conn->packets[side];
 	conn->ip_bytes[side] = stand(ip_bytes);
 	watch->ip_bytes[side] = all_bytes - conn->ip_bytes[side];
-	conn_at(table, before);
+	conn_change_end(table, conn);
 }
 
 void conn_watch_due(struct conn_table *table, struct conn *conn, uint64_t due)
@@ -109,19 +97,26 @@ void conn_watch_packets(struct conn_table *table, struct conn *conn)
 	conn->end[CONN_ORIG].closer = conn->end[CONN_RESP].closer = 1;
 }
 
-void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side, uint64_t value, uint16_t name, bool wanted)
+struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side)
 {
-	struct conn_event *event = conn_event_raise(table, conn, kind, side);
-
-	event->length = value;
-	event->name = name;
-	event->wanted = wanted;
+	return conn_event_raise(table, conn, kind, side);
 }
 
 uint32_t conn_table_event_room(const struct conn_table *table)
 {
 	return CONN_EVENTS_A_PACKET - table->events_waiting;
+}
+
+void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,
+			   const struct conn_port_span *spans, size_t span_count)
+{
+	struct conn_settings *settings = &table->settings;
+
+	settings->long_lived_tcp = *ports;
+	settings->inactivity[CONN_TIMEOUT_TCP_LONG] = span;
+	settings->port_spans = spans;
+	settings->port_span_count = span_count;
 }
 
 void conn_table_subscribe(struct conn_table *table, uint32_t events)

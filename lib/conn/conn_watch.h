@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // What lib/watch needs of connections. Everything here belongs to the worker that owns the table.
@@ -21,6 +22,8 @@
 //   | packets' base 16 | IP bytes' base 16 | due 8 | inactivity, set, next 8 | items 4, next 12 |
 
 struct conn;
+struct conn_port_span;
+struct conn_ports;
 struct conn_table;
 struct packet;
 
@@ -84,15 +87,20 @@ void conn_watch_inactivity(struct conn_table *table, struct conn *conn, uint64_t
 // Has conn_watcher.packet called for each further packet of the connection.
 void conn_watch_packets(struct conn_table *table, struct conn *conn);
 
-// Raises an event about a connection; `value` is what was crossed, `name` whose rule it was,
-// `wanted` whether that has it logged.
-void conn_watch_raise(struct conn_table *table, const struct conn *conn, enum conn_event_kind kind,
-		      unsigned side, uint64_t value, uint16_t name, bool wanted);
+// Raises an event about a connection. What the kind has besides (position, length, name, wanted) is
+// 0, and the caller's to fill in before anything else happens to the table.
+struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn *conn,
+				    enum conn_event_kind kind, unsigned side);
 
 // How many events can be raised until the first of those that wait is passed on, in the middle of
 // whatever raised it. Who is called for events is to leave off before that, and to go on when a
 // CONN_EVENT_CHECK of its own comes up: else it would be called from within itself.
 uint32_t conn_table_event_room(const struct conn_table *table);
+
+// The ports that get an inactivity time of their own once a connection is established, as in
+// conn_settings; `ports` is copied, `spans` has to stay.
+void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,
+			   const struct conn_port_span *spans, size_t span_count);
 
 // Which events are to be raised: bits 1 << enum conn_event_kind.
 void conn_table_subscribe(struct conn_table *table, uint32_t events);

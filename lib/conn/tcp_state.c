@@ -22,6 +22,19 @@ static void enter(struct conn *conn, unsigned side, enum tcp_state state)
 	end->state = state & 7;
 }
 
+// Ports with a time of their own are few, and connections to them too.
+static void give_own_span(struct conn_table *table, struct conn *conn, uint16_t port)
+{
+	const struct conn_settings *settings = &table->settings;
+
+	for (size_t i = 0; i < settings->port_span_count; i++) {
+		const struct conn_port_span *own = &settings->port_spans[i];
+
+		if (port >= own->first && port <= own->last)
+			conn_watch_inactivity(table, conn, own->span);
+	}
+}
+
 // Interactive services get their long inactivity time here, and nowhere else (spec-conn 7.3).
 static void established(struct conn_table *table, struct conn *conn)
 {
@@ -32,8 +45,10 @@ static void established(struct conn_table *table, struct conn *conn)
 	    !conn_ports_contain(&settings->likely_server_tcp, port) &&
 	    conn_ports_contain(&settings->likely_server_tcp, orig))
 		port = orig;
-	if (conn_ports_contain(&settings->long_lived_tcp, port))
+	if (conn_ports_contain(&settings->long_lived_tcp, port)) {
 		conn_timeout_set(conn, CONN_TIMEOUT_TCP_LONG);
+		give_own_span(table, conn, port);
+	}
 	conn_event(table, conn, CONN_EVENT_ESTABLISHED);
 }
 

@@ -2,10 +2,9 @@
 /* Copyright (c) 2026 the weir authors */
 #include "control/control_internal.h"
 
+#include "base/cycles.h"
 #include "base/message.h"
 #include "base/time.h"
-#include "log/log_conn.h"
-#include "log/log_event.h"
 #include "log/log_writer.h"
 
 #include <signal.h>
@@ -14,10 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-// Connections taken from a worker before the next one has its turn.
-#define TAKE 32
-// How many connections before its turn one is fetched.
-#define AHEAD             3
 #define PROGRESS_INTERVAL (200 * TIME_MILLISECOND)
 // With nothing to do, how long until the next look: longer as long as that finds little, since each
 // waking costs a worker on the same CPU some 20 microseconds. When more comes meanwhile than a
@@ -47,6 +42,8 @@ struct control *control_create(const struct control_settings *settings)
 		return NULL;
 	control->settings = *settings;
 	control->started = control_now();
+	control->cycles_started = cycles_now();
+	control_logs_start(control);
 	control->patience = PATIENCE;
 	control->shows_progress = settings->progress != NULL && isatty(STDOUT_FILENO);
 	return control;
@@ -55,29 +52,6 @@ struct control *control_create(const struct control_settings *settings)
 void control_destroy(struct control *control)
 {
 	free(control);
-}
-
-void control_note_lost(struct control *control, uint64_t connections, uint64_t events)
-{
-	control->logged -= connections;
-	control->unlogged += connections;
-	control->events_logged -= events;
-	control->events_unlogged += events;
-}
-
-uint64_t control_logged(const struct control *control)
-{
-	return control->logged;
-}
-
-uint64_t control_unlogged(const struct control *control)
-{
-	return control->unlogged;
-}
-
-uint64_t control_events_unlogged(const struct control *control)
-{
-	return control->events_unlogged;
 }
 
 // Rotation follows the wall clock when live, and the time in the packets when a file is read.
@@ -105,15 +79,17 @@ static void handle_signals(struct control *control)
 {
 	if (control_signalled(SIGTERM) || control_signalled(SIGINT))
 		stop(control);
-	if (control_signalled(SIGHUP))
+	if (control_signalled(SIGHUP)) {
 		log_writer_reopen(control->settings.writer);
+		control_retry_logs(control);
+		if (control->settings.hang_up != NULL)
+			control->settings.hang_up(control->settings.context);
+	}
 	if (control_signalled(SIGUSR1))
 		control_print_summary(control);
 }
 
-// Without room in the log, whatever waits stays where it is, and workers keep what they cannot
-// send. Only the end of the program does not wait for ever: then this is false.
-static bool wait_for_log(struct control *control)
+bool control_wait_for_log(struct control *control)
 {
 	handle_signals(control);
 	if (control->stopping && control->patience == 0)
@@ -121,72 +97,6 @@ static bool wait_for_log(struct control *control)
 	if (!log_writer_wait(control->settings.writer, BUFFER_WAIT) && control->stopping)
 		control->patience--;
 	return true;
-}
-
-static void write_line(struct control *control, const struct conn_summary *summary, uint64_t now)
-{
-	if (summary->removed > control->log_time)
-		control->log_time = summary->removed;
-	while (!log_conn_write(control->settings.conn_log, summary, now)) {
-		if (!wait_for_log(control)) {
-			control->unlogged++;
-			return;
-		}
-	}
-	control->logged++;
-}
-
-static void write_event(struct control *control, const struct conn_event *event, uint64_t now)
-{
-	if (event->time > control->log_time)
-		control->log_time = event->time;
-	while (!log_event_write(control->settings.event_log, event, now)) {
-		if (!wait_for_log(control)) {
-			control->events_unlogged++;
-			return;
-		}
-	}
-	control->events_logged++;
-}
-
-// What a line is made of lies in the worker's cache: to be asked for in good time.
-static void fetch(const struct conn_summary *summary)
-{
-	__builtin_prefetch(&summary->time);
-	__builtin_prefetch(&summary->ip_bytes);
-	__builtin_prefetch(&summary->history);
-}
-
-// Returns how many.
-static size_t take_from(struct control *control, const struct control_worker *worker, uint64_t now)
-{
-	size_t count;
-	const struct conn_summary *summaries = bus_channel_look(worker->channel, TAKE, &count);
-
-	if (summaries == NULL)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		// Beyond the last one there is nothing yet, or what is to be fetched next time.
-		if (i + AHEAD < count)
-			fetch(&summaries[i + AHEAD]);
-		write_line(control, &summaries[i], now);
-	}
-	bus_channel_release(worker->channel, count);
-	return count;
-}
-
-static size_t take_events(struct control *control, const struct control_worker *worker,
-			  uint64_t now)
-{
-	struct conn_event events[TAKE];
-	size_t count;
-
-	if (control->settings.event_log == NULL)
-		return 0;
-	count = bus_channel_receive_events(worker->channel, events, TAKE);
-	for (size_t i = 0; i < count; i++)
-		write_event(control, &events[i], now);
-	return count;
 }
 
 static bool all_done(const struct control *control)
@@ -222,7 +132,8 @@ static void look_after(struct control *control, uint64_t *next_second, uint64_t 
 // `found`: what came since the last nap began. Returns how long this one was.
 static useconds_t nap(const struct control *control, useconds_t last, size_t found)
 {
-	useconds_t longest = control->settings.event_log != NULL ? NAP_WITH_EVENTS : NAP_LONGEST;
+	bool events = control->events.stream != NULL || control->records.stream != NULL;
+	useconds_t longest = events ? NAP_WITH_EVENTS : NAP_LONGEST;
 	useconds_t next = found >= NAP_FINDS_MUCH ? last / 2 : last * 2;
 
 	next = next < NAP_SHORTEST ? NAP_SHORTEST : next > longest ? longest : next;
@@ -244,8 +155,7 @@ void control_run(struct control *control)
 		size_t taken = 0;
 
 		for (uint32_t i = 0; i < control->settings.worker_count; i++) {
-			taken += take_events(control, &control->settings.workers[i], now);
-			taken += take_from(control, &control->settings.workers[i], now);
+			taken += control_take(control, &control->settings.workers[i], now);
 		}
 		found += taken;
 		if (done && taken == 0)

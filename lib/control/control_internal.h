@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/control.h"
+#include "watch/watch.h"
 
 // Counters of all workers and the reader, added up.
 struct control_totals {
@@ -14,26 +15,48 @@ struct control_totals {
 	uint64_t channel_full;
 	uint64_t longest_turn;
 	uint64_t events_lost;
+	uint64_t records_lost;
+	struct watch_counters watch;
 	uint64_t missed;
 	uint64_t live;    // connections in the tables
 	uint64_t waiting; // finished, on their way to the log
 };
 
+// A log: what was given to it, and what was not.
+struct control_log {
+	const char *file;
+	const char *what;          // is counted here
+	struct log_stream *stream; // NULL: not open
+	struct log_stream *(*open)(struct log_writer *writer, uint64_t now);
+	bool refused;      // cannot be opened, and is not tried again
+	uint64_t logged;   // lines given to it
+	uint64_t unlogged; // given up at the end, because it had no room
+	uint64_t unopened; // that came when it could not be opened
+};
+
 struct control {
 	struct control_settings settings;
 	uint64_t started; // monotonic, ns
-	uint64_t logged;  // connections given to the log
-	uint64_t events_logged;
-	uint64_t events_unlogged;
-	uint64_t unlogged; // given up at the end, because the log had no room
+	uint64_t cycles_started;
+	struct control_log connections, events, records;
 	uint32_t patience;
-	uint64_t log_time; // the latest removal seen, packet time, ns
+	uint64_t log_time; // the latest time in what was taken, packet time, ns
 	bool stopping;
 	bool shows_progress;
 };
 
 // The monotonic clock, ns.
 uint64_t control_now(void);
+
+// Without room in a log, whatever waits stays where it is, and workers keep what they cannot send.
+// Only the end of the program does not wait for ever: then this is false.
+bool control_wait_for_log(struct control *control);
+
+// lines.c: takes a few of what a worker sent, and has them written. Returns how many.
+size_t control_take(struct control *control, const struct control_worker *worker, uint64_t now);
+void control_logs_start(struct control *control);
+// Logs that could not be opened may be tried again.
+void control_retry_logs(struct control *control);
 
 // totals.c
 void control_totals(const struct control *control, struct control_totals *totals);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "control/control_internal.h"
 
+#include "base/cycles.h"
 #include "base/message.h"
 #include "base/time.h"
 
@@ -60,11 +61,62 @@ static void print_connections(const struct control *control, const struct contro
 
 	print_count("live", totals->live);
 	print_count("waiting for the log", totals->waiting);
-	print_count("logged", control->logged);
-	print_count("not logged, no room in the log", control->unlogged);
+	print_count("logged", control->connections.logged);
+	print_count("not logged, no room in the log", control->connections.unlogged);
 	for (int i = 0; i < CONN_REASON_COUNT; i++)
 		print_count(why[i], totals->conn.removed[i]);
 	print_count("details not kept, no memory left for them", totals->conn.extension_short);
+}
+
+static void print_watched(const struct watch_counters *watch)
+{
+	print_count("thresholds crossed", watch->thresholds);
+	print_count("looks of polls", watch->polls);
+	print_count("removal hooks that ran", watch->hooks);
+	print_count("packets given to captures", watch->captured);
+	print_count("thresholds, polls, hooks: no memory left", watch->short_of);
+	print_count("connections without rules: no memory left", watch->unset);
+	print_count("new rules had to wait for old connections", watch->rules_late);
+}
+
+static void print_lines(const struct control *control, const struct control_totals *totals)
+{
+	print_count("events logged", control->events.logged);
+	print_count("events not logged, no room in the log", control->events.unlogged);
+	print_count("events not logged, the log cannot be opened", control->events.unopened);
+	print_count("events lost, the log did not keep up", totals->events_lost);
+	print_count("watch.log: logged", control->records.logged);
+	print_count("watch.log: not logged, no room in the log", control->records.unlogged);
+	print_count("watch.log: not logged, it cannot be opened", control->records.unopened);
+	print_count("watch.log: lost, the log did not keep up", totals->records_lost);
+}
+
+// Nanoseconds of a cycle of the processor's clock.
+static double cycle_length(const struct control *control)
+{
+	uint64_t cycles = cycles_now() - control->cycles_started;
+
+	return cycles > 0 ? (double)(control_now() - control->started) / (double)cycles : 0;
+}
+
+static void print_plugins(const struct control *control)
+{
+	const struct control_plugins *plugins = &control->settings.plugins;
+	double length = cycle_length(control);
+
+	for (uint32_t i = 0; i < plugins->count; i++) {
+		uint64_t calls = 0, cycles = 0;
+		double span;
+
+		for (uint32_t worker = 0; worker < control->settings.worker_count; worker++) {
+			calls += plugins->workers[worker][i].calls;
+			cycles += plugins->workers[worker][i].cycles;
+		}
+		span = (double)cycles * length;
+		printf("  plugin %s: %" PRIu64 " calls, %.3f ms in all, %.0f ns a call\n",
+		       plugins->names[i], calls, span / TIME_MILLISECOND,
+		       calls > 0 ? span / (double)calls : 0);
+	}
 }
 
 void control_print_summary(const struct control *control)
@@ -81,9 +133,9 @@ void control_print_summary(const struct control *control)
 	print_connections(control, &totals);
 	print_count("longest turn of a worker, in microseconds",
 		    totals.longest_turn / TIME_MICROSECOND);
-	print_count("events logged", control->events_logged);
-	print_count("events not logged, no room in the log", control->events_unlogged);
-	print_count("events lost, the log did not keep up", totals.events_lost);
+	print_watched(&totals.watch);
+	print_lines(control, &totals);
+	print_plugins(control);
 	fflush(stdout);
 }
 
@@ -114,6 +166,7 @@ bool control_check_books(const struct control *control)
 			totals.conn.packets + totals.conn.refused + totals.handoff_full);
 	good &= balance("packets handed over, and taken", totals.handed_out, totals.handed_in);
 	good &= balance("connections, and lines logged", totals.conn.created,
-			control->logged + control->unlogged + totals.live + totals.waiting);
+			control->connections.logged + control->connections.unlogged + totals.live +
+				totals.waiting);
 	return good;
 }

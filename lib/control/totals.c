@@ -26,6 +26,17 @@ static void add_conn(struct conn_counters *sum, const struct conn_counters *coun
 		sum->removed[i] += counters->removed[i];
 }
 
+static void add_watch(struct watch_counters *sum, const struct watch_counters *counters)
+{
+	sum->thresholds += counters->thresholds;
+	sum->polls += counters->polls;
+	sum->hooks += counters->hooks;
+	sum->captured += counters->captured;
+	sum->short_of += counters->short_of;
+	sum->unset += counters->unset;
+	sum->rules_late += counters->rules_late;
+}
+
 void control_totals(const struct control *control, struct control_totals *totals)
 {
 	const struct control_settings *settings = &control->settings;
@@ -45,6 +56,9 @@ void control_totals(const struct control *control, struct control_totals *totals
 		if (worker->counters->longest_turn > totals->longest_turn)
 			totals->longest_turn = worker->counters->longest_turn;
 		totals->events_lost += worker->counters->events_lost;
+		totals->records_lost += worker->counters->records_lost;
+		if (worker->watch != NULL)
+			add_watch(&totals->watch, worker->watch);
 		totals->channel_full += worker->counters->channel_full;
 	}
 	for (int i = 0; i < CONN_REASON_COUNT; i++)

@@ -7,7 +7,9 @@
 #include <string.h>
 
 // As much of an expression as is shown in a message.
-#define SHOWN 60
+#define SHOWN            60
+
+#define IPV4_HEADER_MOST 60
 
 // Characters that libpcap's scanner takes for parts of a name.
 static bool is_word(char c)
@@ -47,30 +49,63 @@ static bool compile(struct filter *filter, const char *expression, char *why, si
 {
 	// The longest frame that there is.
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535 + 40 + FILTER_LINK + 2 * FILTER_TAG);
-	char error[PCAP_ERRBUF_SIZE];
-	bool done;
+	bool optimize = strlen(expression) <= FILTER_OPTIMIZED_MOST, done;
 
 	if (pcap == NULL) {
 		snprintf(why, size, "there is no memory to compile a filter");
 		return false;
 	}
-	done = pcap_compile(pcap, &filter->program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!done) {
-		snprintf(error, sizeof(error), "%s", pcap_geterr(pcap));
-		filter->nothing = strstr(error, "rejects all packets") != NULL;
+	done = pcap_compile(pcap, &filter->program, expression, optimize, PCAP_NETMASK_UNKNOWN) ==
+	       0;
+	if (!done && optimize) {
+		filter->nothing = strstr(pcap_geterr(pcap), "rejects all packets") != NULL;
 		done = pcap_compile(pcap, &filter->program, expression, 0, PCAP_NETMASK_UNKNOWN) ==
 		       0;
-		if (!done)
-			explain(expression, error, why, size);
 	}
+	if (!done)
+		explain(expression, pcap_geterr(pcap), why, size);
 	pcap_close(pcap);
 	return done;
+}
+
+// The most that X is, which loads may be relative to: the length of an IPv4 header as a rule.
+static uint32_t most_of_x(const struct bpf_program *program)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+		bool loads = BPF_CLASS(insn->code) == BPF_LDX;
+
+		if (insn->code == (BPF_LDX | BPF_MSH | BPF_B))
+			most = IPV4_HEADER_MOST;
+		else if (loads || insn->code == (BPF_MISC | BPF_TAX))
+			return UINT32_MAX;
+	}
+	return most;
+}
+
+static uint32_t find_reach(const struct bpf_program *program)
+{
+	uint64_t x = most_of_x(program), reach = 0;
+
+	for (uint32_t i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+		unsigned mode = BPF_MODE(insn->code);
+		// No load is wider than a word.
+		uint64_t end = insn->k + UINT64_C(4) + (mode == BPF_IND ? x : 0);
+
+		if (BPF_CLASS(insn->code) != BPF_LD && BPF_CLASS(insn->code) != BPF_LDX)
+			continue;
+		if ((mode == BPF_ABS || mode == BPF_IND || mode == BPF_MSH) && end > reach)
+			reach = end;
+	}
+	return reach < UINT32_MAX ? (uint32_t)reach : UINT32_MAX;
 }
 
 struct filter *filter_create(const char *expression, char *why, size_t size)
 {
 	struct filter *filter;
-	struct rte_bpf_jit native;
 
 	if (strlen(expression) > FILTER_EXPRESSION_MOST) {
 		snprintf(why, size, "the filter has %zu characters, and may have %d at most",
@@ -87,9 +122,7 @@ struct filter *filter_create(const char *expression, char *why, size_t size)
 		return NULL;
 	}
 	filter->tags = speaks_of_vlans(expression);
-	filter->bpf = filter_convert(&filter->program);
-	if (filter->bpf != NULL && rte_bpf_get_jit(filter->bpf, &native) == 0)
-		filter->native = native.func;
+	filter->reach = find_reach(&filter->program);
 	return filter;
 }
 
@@ -97,7 +130,6 @@ void filter_destroy(struct filter *filter)
 {
 	if (filter == NULL)
 		return;
-	rte_bpf_destroy(filter->bpf);
 	pcap_freecode(&filter->program);
 	free(filter);
 }
@@ -105,9 +137,4 @@ void filter_destroy(struct filter *filter)
 bool filter_matches_nothing(const struct filter *filter)
 {
 	return filter->nothing;
-}
-
-bool filter_is_interpreted(const struct filter *filter)
-{
-	return filter->bpf == NULL;
 }

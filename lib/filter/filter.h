@@ -13,10 +13,13 @@
 // Which connections are meant: libpcap's filter expressions (man pcap-filter), compiled once and run
 // against a packet, mostly the one that creates a connection.
 //
-//     expression -> pcap_compile() -> filter_convert() -> rte_bpf (native code where DPDK makes it)
-//                                  \-> what rte_bpf does not take: libpcap's bpf_filter()
+//     expression -> pcap_compile() -> program;      packet -> filter_prepare() -> frame;      filter_run(): bpf_filter()
 //
-// DPDK's environment is not needed, so that reading traces does not have to start it.
+// Programs are run by libpcap's interpreter, in some 40 ns, and not by DPDK's rte_bpf, which would
+// make native code of them (11 ns): its compiler for x86 makes broken code of some programs, and a
+// worker that runs these crashes. Seen with 22.11: BPF_JSET with a constant below 128 is written
+// wrong (`tcp[13] & 2 != 0`), so are jumps back by 127 and 128 bytes, and when two rounds of laying
+// the code out come to the same size, it is taken for final, whether or not the jumps are.
 //
 // What an expression sees is an Ethernet frame: the link addresses that the frame had, zeros where
 // it had none; then the IP packet as it was captured. Of a packet in a tunnel that is the inner one.
@@ -26,19 +29,24 @@
 // VLAN tags: an expression without the word `vlan` sees the frame as if it had none, so that `host
 // 10.0.0.1` means that host in every VLAN (tcpdump would not find it in tagged frames). One with
 // that word sees the tags, and means what it means to tcpdump: `vlan 100 and host 10.0.0.1` is that
-// host in VLAN 100, `not vlan` and `host 10.0.0.1 and not vlan` leave tagged frames out.
+// host in VLAN 100, `not vlan` and `host 10.0.0.1 and not vlan` leave tagged frames out. There, too,
+// each `vlan` in the expression makes all behind it look behind one tag more: for either of two
+// VLANs write `vlan and (ether[14:2] & 0xfff = 100 or ether[14:2] & 0xfff = 200)`.
 
 // One compiled expression. Immutable: any number of threads may use it at a time.
 struct filter;
 
-// Longer expressions are refused: they come from outside, too, and compiling takes more than
-// proportional time.
-#define FILTER_EXPRESSION_MOST 65535
+// Longer expressions are refused. libpcap's time grows with the third power of an expression's
+// length: 200 hosts joined by `or` (3.7 kB) take it a second. From FILTER_OPTIMIZED_MOST bytes on
+// its optimizer, which takes most of that, is left out, and the filter runs slower: 700 hosts take 4
+// seconds instead of 40.
+#define FILTER_EXPRESSION_MOST 16384
+#define FILTER_OPTIMIZED_MOST  4096
 
 // Compiles; "" matches everything. NULL when that fails, and `why`, of `size` bytes, is a sentence
 // that says what is wrong, in libpcap's words, and what would be right. It belongs to the caller,
-// who gives it back with filter_destroy(). Control only: takes memory and time, and asks the name
-// server where the expression has names of hosts.
+// who gives it back with filter_destroy(). Control only, any thread of it: takes memory and time,
+// and asks the name server where the expression has names of hosts.
 struct filter *filter_create(const char *expression, char *why, size_t size);
 
 // Control only, when no worker uses it any more. NULL is nothing.
@@ -47,19 +55,16 @@ void filter_destroy(struct filter *filter);
 // Can no packet match, as with `tcp and udp`? No error, but worth a warning. Any thread.
 bool filter_matches_nothing(const struct filter *filter);
 
-// Does libpcap's interpreter run it, because rte_bpf does not take it? For tests and benches.
-bool filter_is_interpreted(const struct filter *filter);
-
 #define FILTER_LINK 14 // Ethernet's header
 #define FILTER_TAG  4
 // Of the IP packet, in one piece with the link header: all headers, as a rule.
 #define FILTER_HEAD 160
 
 // What filters look at; each worker has one. Written by filter_prepare(), private otherwise. The
-// first bytes are copied, so that they can have a link header in front and lie in one piece, which
-// is where native code is quick. The payload stays where it is.
+// first bytes are copied, so that they have a link header in front and lie in one piece, as the
+// interpreter wants. The rest stays where it is, and is copied only for programs that look so far.
 //
-//     frame[0] -> head[0]: | link 14 | IP, transport <= 160 |             -> rest: payload as captured
+//     frame[0] -> head[0]: | link 14 | IP, transport ... <= 160 |         -> rest: as captured
 //     frame[1] -> head[1]: | link 12 | tags 4 or 8 | type 2 | the same |  -> the same rest
 //                 (head[0] where there are no tags)
 struct filter_scratch {

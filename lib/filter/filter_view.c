@@ -120,7 +120,6 @@ static void set_frame(struct filter_scratch *scratch, unsigned which, const uint
 	set_segment(frame, head, head_length);
 	if (scratch->rest.data_len > 0)
 		frame->next = &scratch->rest;
-	// What bounds the program's reads.
 	frame->pkt_len = head_length + scratch->rest.data_len;
 	frame->FILTER_LENGTH = wire_length;
 }
@@ -152,11 +151,11 @@ void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
 		tags += FILTER_TAG;
 	if (headers > 0) {
 		const uint8_t *data = packet->payload - headers;
-		uint32_t copied = headers < FILTER_HEAD ? headers : FILTER_HEAD;
+		uint32_t captured = headers + packet->payload_captured;
+		uint32_t copied = captured < FILTER_HEAD ? captured : FILTER_HEAD;
 
 		memcpy(ip, data, copied);
-		set_segment(&scratch->rest, data + copied,
-			    headers - copied + packet->payload_captured);
+		set_segment(&scratch->rest, data + copied, captured - copied);
 		headers = copied;
 	} else {
 		headers = make_headers(ip, packet, &total);

@@ -160,6 +160,20 @@ int log_conn_layout(struct log_layout *layout, uint32_t optional)
 	return result < 0 ? result : log_conn_layout_optional(layout, optional);
 }
 
+int log_conn_layout_live(struct log_layout *layout, uint32_t optional)
+{
+	size_t count = sizeof(columns) / sizeof(columns[0]);
+	struct log_column start = columns[0];
+	int result;
+
+	log_words_prepare();
+	start.name = "start";
+	result = log_layout_add(layout, &start, 1);
+	if (result == 0)
+		result = log_layout_add(layout, columns + 1, count - 1);
+	return result < 0 ? result : log_conn_layout_optional(layout, optional);
+}
+
 struct log_stream *log_conn_open(struct log_writer *writer, uint64_t now)
 {
 	struct log_layout layout = {0};

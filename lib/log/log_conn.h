@@ -5,6 +5,7 @@
 #include "conn/conn_summary.h"
 #include "log/log_column.h"
 #include "log/log_writer.h"
+#include "watch/watch_record.h"
 
 // conn.log: one line for each finished connection, with Zeek's columns.
 
@@ -24,6 +25,7 @@ enum log_conn_column {
 	LOG_CONN_ORIG_ZERO_WINDOWS,
 	LOG_CONN_RESP_ZERO_WINDOWS,
 	LOG_CONN_REASON,
+	LOG_CONN_NOTES,
 	LOG_CONN_OPTIONAL_COUNT
 };
 
@@ -34,9 +36,16 @@ const char *log_conn_column_name(enum log_conn_column column);
 // Returns 0 or a negative errno as log_layout_add() does. Start-up only.
 int log_conn_layout(struct log_layout *layout, uint32_t columns);
 
+// A connection with what removal hooks added to its line.
+struct log_conn_noted {
+	struct conn_summary conn;
+	struct watch_note note;
+};
+
 // Opens conn.log, as log_stream_create() does.
 struct log_stream *log_conn_open(struct log_writer *writer, uint64_t now);
 
-// Appends one line. False when no buffer is free: keep the summary, call log_writer_wait() or come
-// back later. `now` as in log_stream_reserve(). Control only.
+// Appends one line; a summary that says `noted` is the one in a struct log_conn_noted. False when no
+// buffer is free: keep the summary, call log_writer_wait() or come back later. `now` as in
+// log_stream_reserve(). Control only.
 bool log_conn_write(struct log_stream *stream, const struct conn_summary *summary, uint64_t now);

@@ -117,7 +117,39 @@ LOG_COLUMN(reason)
 {
 	SUMMARY;
 
-	log_text_word(text, conn_reason_name(summary->reason));
+	// Of a connection that lives there is none, see conn_watch_summarize().
+	if (summary->reason != CONN_REASON_COUNT)
+		log_text_word(text, conn_reason_name(summary->reason));
+}
+
+// A set of what stands between commas.
+static void write_set(struct log_text *text, const char *words, size_t length)
+{
+	const char *end = words + length, *comma;
+
+	if (text->format == LOG_FORMAT_JSON)
+		*text->at++ = '[';
+	while ((comma = memchr(words, ',', (size_t)(end - words))) && text->at < text->limit) {
+		log_text_string(text, words, (size_t)(comma - words));
+		*text->at++ = ',';
+		words = comma + 1;
+	}
+	log_text_string(text, words, (size_t)(end - words));
+	if (text->format == LOG_FORMAT_JSON)
+		*text->at++ = ']';
+}
+
+LOG_COLUMN(notes)
+{
+	const struct log_conn_noted *noted = record;
+	size_t length;
+
+	if (!noted->conn.noted)
+		return;
+	length = noted->note.length;
+	if (length > sizeof(noted->note.text))
+		length = sizeof(noted->note.text);
+	write_set(text, noted->note.text, length);
 }
 
 static const struct log_column columns[LOG_CONN_OPTIONAL_COUNT] = {
@@ -135,6 +167,7 @@ static const struct log_column columns[LOG_CONN_OPTIONAL_COUNT] = {
 	[LOG_CONN_ORIG_ZERO_WINDOWS] = {"orig_zero_windows", "count", write_orig_zero_windows},
 	[LOG_CONN_RESP_ZERO_WINDOWS] = {"resp_zero_windows", "count", write_resp_zero_windows},
 	[LOG_CONN_REASON] = {"reason", "string", write_reason},
+	[LOG_CONN_NOTES] = {"notes", "set[string]", write_notes},
 };
 
 const char *log_conn_column_name(enum log_conn_column column)

@@ -3,8 +3,8 @@
 #include "log/log_event.h"
 
 #include "base/message.h"
+#include "log/log_found.h"
 #include "log/log_tuple.h"
-#include "watch/watch_name.h"
 
 #define EVENT const struct conn_event *event = record
 
@@ -63,6 +63,19 @@ static void write_threshold(struct log_text *text, const struct conn_event *even
 	log_text_string(text, words, (size_t)(inside.at - words));
 }
 
+// "rate 1048576": the feature that was looked at, and its value.
+static void write_poll(struct log_text *text, const struct conn_event *event)
+{
+	char words[2 * LOG_VALUE_SIZE];
+	struct log_text inside = {.at = words};
+	const char *feature = watch_feature_name((unsigned)event->position);
+
+	log_text_raw(&inside, feature, strlen(feature));
+	*inside.at++ = ' ';
+	log_found_value(&inside, true, (unsigned)event->position, event->length);
+	log_text_string(text, words, (size_t)(inside.at - words));
+}
+
 LOG_COLUMN(details)
 {
 	EVENT;
@@ -73,6 +86,8 @@ LOG_COLUMN(details)
 		log_text_word(text, event->side == CONN_ORIG ? "orig" : "resp");
 	else if (event->kind == CONN_EVENT_CONTENT_GAP)
 		write_gap(text, event);
+	else if (event->kind == CONN_EVENT_POLL)
+		write_poll(text, event);
 	else if (event->kind >= CONN_EVENT_BYTES_THRESHOLD)
 		write_threshold(text, event);
 }

@@ -41,8 +41,8 @@ int log_writer_finish(struct log_writer *writer);
 int log_writer_destroy(struct log_writer *writer, uint64_t *lost_lines);
 
 // Opens a log and writes its header at once; blocks. `layout` is copied. The stream belongs to the
-// writer. NULL after a message when the file cannot be written. Start-up only, before the first
-// line of any stream.
+// writer. NULL after a message when the file cannot be written. Also while others are written, but
+// not after log_writer_finish(). Control only.
 struct log_stream *log_stream_create(struct log_writer *writer, const char *path,
 				     const struct log_layout *layout, uint64_t now);
 

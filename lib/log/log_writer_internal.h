@@ -37,7 +37,7 @@ struct log_writer {
 	size_t buffer_size;
 	int directory;
 	struct log_queue queue;
-	struct log_stream *streams; // changed by control while the thread is idle
+	struct log_stream *streams; // control's; the thread looks when the queue is at its end
 	pthread_t thread;
 	bool finished; // the thread has ended; control only
 	int error;     // first one not healed; the thread's until it has ended

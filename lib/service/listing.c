@@ -328,6 +328,23 @@ static void refuse(struct service *service, struct client *client)
 
 enum look { LOOK_ON, LOOK_AGAIN, LOOK_DONE };
 
+// Can the connection in the slot at hand be among the best? Most cannot, once there are enough, and
+// what is not read whole does not take its lines away from the worker.
+static bool is_worth_a_look(const struct service *service, const struct service_listing *listing)
+{
+	const struct conn_reader *reader = service->reader[listing->worker];
+	struct conn_summary times;
+	uint64_t last;
+
+	if (listing->count < listing->limit ||
+	    (listing->sort != SORT_START && listing->sort != SORT_DURATION &&
+	     listing->sort != SORT_IDLE))
+		return true;
+	if (!conn_reader_glance(reader, listing->slot, &times.time, &last))
+		return false;
+	times.duration = (int64_t)(last - times.time);
+	return key_of(listing, &times) > listing->entry[0].key;
+}
 // One slot.
 static enum look look(struct service *service, struct client *client)
 {
@@ -335,6 +352,10 @@ static enum look look(struct service *service, struct client *client)
 	struct conn_summary summary;
 	enum conn_read found;
 
+	if (!is_worth_a_look(service, listing)) {
+		listing->slot++;
+		return LOOK_ON;
+	}
 	found = conn_reader_look(service->reader[listing->worker], listing->slot, &summary);
 	if (is_to_be_tried_again(listing, found))
 		return LOOK_AGAIN;

@@ -22,6 +22,9 @@
 // Slots that all listings together look at in one turn: a millisecond or two.
 #define SLOTS_A_TURN  8192
 #define SLOTS_A_SLICE 256
+// Workers share caches, memory and perhaps a core with this thread: after each turn of listings it
+// rests so many times as long, so that they lose little, however often somebody asks.
+#define REST 8
 
 uint64_t service_now(void)
 {
@@ -135,6 +138,21 @@ static bool is_ready(const struct client *client)
 	return false;
 }
 
+// Until listings go on, ms.
+static int rest_left(const struct service *service)
+{
+	uint64_t now = service_now();
+
+	if (now >= service->rest_until)
+		return 0;
+	return (int)((service->rest_until - now + TIME_MILLISECOND - 1) / TIME_MILLISECOND);
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 // How long to wait for the descriptors, ms. Workers cannot wake this thread without a system call,
 // so that it looks for their answers; and for filters as well.
 static int patience(const struct service *service)
@@ -144,6 +162,10 @@ static int patience(const struct service *service)
 	for (uint32_t i = 0; i < service->client_count; i++) {
 		const struct client *client = service->client[i];
 
+		if (client->doing == CLIENT_LISTING && listing_is_ready(client)) {
+			most = least(most, rest_left(service));
+			continue;
+		}
 		if (is_ready(client))
 			return 0;
 		if (client->doing == CLIENT_EXCHANGE || listing_is_compiling(client))
@@ -186,9 +208,7 @@ static void reload(struct service *service)
 		return;
 	if (service->settings.reload == NULL)
 		message_warning("there is nothing to reload");
-	else if (service->settings.reload(service->settings.context, why, sizeof(why)) == 0)
-		message_info("the rules were loaded again");
-	else
+	else if (service->settings.reload(service->settings.context, why, sizeof(why)) < 0)
 		message_error("the rules were not loaded again, the old ones stay: %s", why);
 }
 
@@ -215,8 +235,11 @@ static void serve_descriptors(struct service *service, uint32_t count)
 
 static void continue_listings(struct service *service)
 {
+	uint64_t begin = service_now();
 	uint32_t ready = 0, slots;
 
+	if (begin < service->rest_until)
+		return;
 	for (uint32_t i = 0; i < service->client_count; i++)
 		ready += listing_is_ready(service->client[i]);
 	if (ready == 0)
@@ -230,6 +253,7 @@ static void continue_listings(struct service *service)
 		urcu_qsbr_quiescent_state();
 	}
 	urcu_qsbr_thread_offline();
+	service->rest_until = service_now() + REST * (service_now() - begin);
 }
 
 static void serve_clients(struct service *service)

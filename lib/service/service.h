@@ -59,7 +59,7 @@ void service_stop(struct service *service);
 // Closes the socket and removes its file. After service_stop().
 void service_destroy(struct service *service);
 
-// Has the thread call `reload` soon, as the request does, and tell the outcome as a message. Any
+// Has the thread call `reload` soon, as the request does; a failure is told as a message. Any
 // thread, also in a signal handler.
 void service_ask_reload(struct service *service);
 

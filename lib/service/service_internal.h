@@ -84,6 +84,7 @@ struct service {
 	pthread_t thread;
 	uint64_t number;        // of the last request to a worker
 	uint64_t listing_items; // that all listings together keep
+	uint64_t rest_until;    // when listings go on
 	uint64_t accept_after;  // no descriptors were left: when to try again
 	uint32_t client_count;
 	struct client *client[SERVICE_CLIENTS_MOST];

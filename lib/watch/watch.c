@@ -16,7 +16,7 @@ void watch_check(struct watch *watch, struct conn *conn)
 	if (list->checked)
 		return;
 	list->checked = 1;
-	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES, 0, 0, false);
+	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES);
 }
 
 // Only those that watch_check() raised are for both sides.
@@ -60,33 +60,15 @@ static void tell_plugins(struct watch *watch, struct conn *conn, const struct co
 	}
 }
 
-// The first hook that was there before hooks ran.
-static uint32_t find_marked_hook(const struct watch *watch, const struct conn_watch *list)
-{
-	uint32_t at = list->items;
-
-	while (at != 0 && (watch->item[at].type != WATCH_ITEM_HOOK || !watch->item[at].gone))
-		at = watch->item[at].next;
-	return at;
-}
-
-static void mark_hooks(struct watch *watch, const struct conn_watch *list)
-{
-	for (uint32_t at = list->items; at != 0; at = watch->item[at].next) {
-		if (watch->item[at].type == WATCH_ITEM_HOOK)
-			watch->item[at].gone = true;
-	}
-}
-
-// In no particular order. A hook may take out others, or put notes in front; one that it registers
-// has no effect (spec-conn 7.4).
+// In no particular order. A hook may take out others, or put notes in front; it cannot put in hooks,
+// or one that puts itself in would run forever.
 static void run_hooks(struct watch *watch, struct conn *conn)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
 	uint32_t at;
 
-	mark_hooks(watch, list);
-	while ((at = find_marked_hook(watch, list)) != 0) {
+	list->over = 1;
+	while ((at = watch_item_find(watch, conn, WATCH_ITEM_HOOK)) != 0) {
 		struct watch_item item = watch->item[at];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
 		struct watch_plugin *plugin = &watch->settings.plugins[item.plugin];
@@ -98,12 +80,6 @@ static void run_hooks(struct watch *watch, struct conn *conn)
 		plugin->calls++;
 		plugin->cycles += cycles_now() - before;
 	}
-	list->over = 1;
-}
-
-static bool event_wanted(const struct conn_event *event)
-{
-	return event->kind >= CONN_EVENT_BYTES_THRESHOLD && event->wanted;
 }
 
 static void handle_event(void *context, struct conn_table *table, const struct conn_event *event)
@@ -119,7 +95,7 @@ static void handle_event(void *context, struct conn_table *table, const struct c
 		begin(watch, conn);
 	if (watch->settings.plugin_count > 0)
 		tell_plugins(watch, conn, event);
-	if (watch->settings.log_events & BIT(event->kind) || event_wanted(event))
+	if (watch->settings.log_events & BIT(event->kind) || event->wanted)
 		watch->settings.sinks.event(watch->settings.sinks.context, event);
 	if (event->kind == CONN_EVENT_STATE_REMOVE && conn_watch_get(table, conn) != NULL)
 		run_hooks(watch, conn);
@@ -219,7 +195,7 @@ void watch_destroy(struct watch *watch)
 {
 	if (watch == NULL)
 		return;
-	for (uint32_t i = 0; watch->slots > 0 && i < watch->settings.plugin_count; i++)
+	for (uint32_t i = 0; watch->plugin_state != NULL && i < watch->settings.plugin_count; i++)
 		memory_unmap(watch->plugin_state[i], watch->slots * state_size(watch, i));
 	free(watch->plugin_state);
 	watch_pools_destroy(watch);
@@ -251,8 +227,7 @@ int watch_attach(struct watch *watch, struct conn_table *table)
 	for (uint32_t i = 0; i < watch->settings.plugin_count; i++) {
 		if (watch->settings.plugins[i].plugin->conn_state == 0)
 			continue;
-		watch->plugin_state[i] = memory_map(conn_table_slots(table) * state_size(watch, i),
-						    false);
+		watch->plugin_state[i] = memory_map(watch->slots * state_size(watch, i), false);
 		if (watch->plugin_state[i] == NULL) {
 			message_error("no memory for the states of a plugin's connections");
 			return -1;
@@ -290,6 +265,10 @@ void watch_turn(struct watch *watch)
 	if (__builtin_expect(rules == watch->rules, 1))
 		return;
 	watch_set_rules(watch, rules);
+	if (watch->rules == rules && rules->inactivity != NULL)
+		conn_table_inactivity(watch->table, &rules->inactivity->ports,
+				      rules->inactivity->span, rules->inactivity->port_span,
+				      rules->inactivity->port_span_count);
 	subscribe(watch);
 }
 

@@ -56,13 +56,6 @@ struct watch_sinks {
 	void *context;
 };
 
-// A port or a service with an inactivity time of its own.
-struct watch_span {
-	const char *service; // NULL: ports
-	uint16_t first, last;
-	uint64_t span; // ns
-};
-
 struct watch_settings {
 	uint32_t connections; // that may be live
 	uint32_t log_events;  // bits 1 << enum conn_event_kind
@@ -70,8 +63,6 @@ struct watch_settings {
 	struct watch_rules *_Atomic *rules; // where they are published; NULL: there are none
 	struct watch_plugin *plugins;       // [plugin_count], kept and written
 	uint32_t plugin_count;
-	const struct watch_span *services;
-	size_t service_count;
 };
 
 // NULL, with a message, without memory. Start-up only, as the next three.

@@ -17,15 +17,28 @@ static enum conn_event_kind event_of(const struct watch_cause *cause)
 	return cause->poll ? CONN_EVENT_POLL : event[cause->kind];
 }
 
+static void raise_event(struct watch *watch, const struct conn *conn,
+			const struct watch_cause *cause)
+{
+	struct conn_event *event = conn_watch_raise(watch->table, conn, event_of(cause),
+						    cause->side);
+
+	event->position = cause->poll ? cause->kind : 0;
+	event->length = cause->value;
+	event->name = cause->name;
+	event->wanted = cause->actions & WATCH_ACTION_EVENT;
+}
+
 // The connection as it is now, for a line of its own.
 static void record(struct watch *watch, const struct conn *conn, const struct watch_cause *cause)
 {
 	const struct watch_sinks *sinks = &watch->settings.sinks;
+	bool is_idle = !cause->poll && cause->kind == WATCH_DURATION_IDLE;
 	struct watch_record record = {
 		.time = conn_table_clock(watch->table),
 		.value = cause->value,
 		.name = cause->name,
-		.kind = cause->kind,
+		.kind = is_idle ? WATCH_DURATION : cause->kind,
 		.poll = cause->poll,
 		.side = cause->side,
 	};
@@ -58,13 +71,9 @@ static void capture(struct watch *watch, struct conn *conn, const struct watch_c
 
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause)
 {
-	enum conn_event_kind event = event_of(cause);
-	bool wanted = cause->actions & WATCH_ACTION_EVENT;
-
 	// Without an action the event tells those who subscribed to it.
-	if (wanted || cause->actions == 0)
-		conn_watch_raise(watch->table, conn, event, cause->side, cause->value,
-				 wanted ? cause->name : 0, wanted);
+	if (cause->actions & WATCH_ACTION_EVENT || cause->actions == 0)
+		raise_event(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_LOG)
 		record(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_CAPTURE)

@@ -15,6 +15,7 @@ struct page {
 	struct watch_rule_settings *rule;
 	struct filter **filter; // [count]; rules with the same expression share one
 	size_t count;
+	struct watch_inactivity *inactivity; // NULL: none was given
 	struct watch_rules *snapshot;
 	struct page *older;
 };
@@ -24,6 +25,55 @@ struct watch_book {
 	void (*synchronize)(void);
 	struct page *page; // in force, then those that connections still need
 };
+
+static void inactivity_free(struct watch_inactivity *inactivity)
+{
+	if (inactivity == NULL)
+		return;
+	free(inactivity->port_span);
+	free(inactivity->service);
+	free(inactivity);
+}
+
+static struct watch_inactivity *inactivity_copy(const struct watch_inactivity *from)
+{
+	struct watch_inactivity *copy = calloc(1, sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *from;
+	copy->port_span = calloc(from->port_span_count + 1, sizeof(*copy->port_span));
+	copy->service = calloc(from->service_count + 1, sizeof(*copy->service));
+	if (copy->port_span == NULL || copy->service == NULL) {
+		inactivity_free(copy);
+		return NULL;
+	}
+	for (size_t i = 0; i < from->port_span_count; i++)
+		copy->port_span[i] = from->port_span[i];
+	for (size_t i = 0; i < from->service_count; i++)
+		copy->service[i] = from->service[i];
+	return copy;
+}
+
+static bool inactivity_equal(const struct watch_inactivity *a, const struct watch_inactivity *b)
+{
+	if (a == NULL || memcmp(&a->ports, &b->ports, sizeof(a->ports)) != 0 ||
+	    a->span != b->span || a->port_span_count != b->port_span_count ||
+	    a->service_count != b->service_count)
+		return false;
+	for (size_t i = 0; i < a->port_span_count; i++) {
+		if (a->port_span[i].first != b->port_span[i].first ||
+		    a->port_span[i].last != b->port_span[i].last ||
+		    a->port_span[i].span != b->port_span[i].span)
+			return false;
+	}
+	for (size_t i = 0; i < a->service_count; i++) {
+		if (strcmp(a->service[i].name, b->service[i].name) != 0 ||
+		    a->service[i].span != b->service[i].span)
+			return false;
+	}
+	return true;
+}
 
 static bool is_first(const struct page *page, size_t at)
 {
@@ -48,6 +98,7 @@ static void page_free(struct page *page)
 		free((char *)page->rule[i].name);
 		free((char *)page->rule[i].expression);
 	}
+	inactivity_free(page->inactivity);
 	free(page->filter);
 	free(page->rule);
 	free(page);
@@ -83,7 +134,8 @@ static int copy_rule(struct page *page, size_t at, const struct watch_rule_setti
 }
 
 static struct page *page_create(const struct watch_rule_settings *const *rules, size_t count,
-				char *why, size_t size, int *error)
+				const struct watch_inactivity *inactivity, char *why, size_t size,
+				int *error)
 {
 	struct page *page = calloc(1, sizeof(*page));
 
@@ -94,6 +146,8 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 	page->rule = calloc(count + 1, sizeof(*page->rule));
 	page->filter = calloc(count + 1, sizeof(*page->filter));
 	if (page->rule == NULL || page->filter == NULL)
+		goto failed;
+	if (inactivity != NULL && (page->inactivity = inactivity_copy(inactivity)) == NULL)
 		goto failed;
 	page->count = count;
 	for (size_t i = 0; i < count; i++) {
@@ -106,8 +160,10 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 			goto failed;
 	}
 	page->snapshot = watch_rules_create(page->rule, page->filter, count);
-	if (page->snapshot != NULL)
+	if (page->snapshot != NULL) {
+		page->snapshot->inactivity = page->inactivity;
 		return page;
+	}
 	*error = count > WATCH_RULES_MOST ? -E2BIG : -ENOMEM;
 	snprintf(why, size, "%zu thresholds and polls, at most %d are possible", count,
 		 WATCH_RULES_MOST);
@@ -169,12 +225,12 @@ static void clear_away(struct watch_book *book)
 }
 
 static int publish(struct watch_book *book, const struct watch_rule_settings *const *rules,
-		   size_t count, char *why, size_t size)
+		   size_t count, const struct watch_inactivity *inactivity, char *why, size_t size)
 {
 	struct page *page;
 	int error;
 
-	page = page_create(rules, count, why, size, &error);
+	page = page_create(rules, count, inactivity, why, size, &error);
 	if (page == NULL)
 		return error;
 	bury(book, page);
@@ -194,7 +250,7 @@ struct watch_book *watch_book_create(void (*synchronize)(void))
 		return NULL;
 	book->synchronize = synchronize;
 	book->page = calloc(1, sizeof(*book->page));
-	if (book->page == NULL || watch_book_replace(book, NULL, 0, why, sizeof(why)) < 0) {
+	if (book->page == NULL || watch_book_replace(book, NULL, 0, NULL, why, sizeof(why)) < 0) {
 		watch_book_destroy(book);
 		return NULL;
 	}
@@ -220,7 +276,8 @@ struct watch_rules *_Atomic *watch_book_published(struct watch_book *book)
 }
 
 int watch_book_replace(struct watch_book *book, const struct watch_rule_settings *rules,
-		       size_t count, char *why, size_t size)
+		       size_t count, const struct watch_inactivity *inactivity, char *why,
+		       size_t size)
 {
 	const struct watch_rule_settings **list = calloc(count + 1, sizeof(*list));
 	bool same = count == book->page->count && book->page->snapshot != NULL;
@@ -234,8 +291,12 @@ int watch_book_replace(struct watch_book *book, const struct watch_rule_settings
 		list[i] = &rules[i];
 		same = same && is_equal(&book->page->rule[i], &rules[i]);
 	}
+	if (inactivity == NULL)
+		inactivity = book->page->inactivity;
+	else if (same)
+		same = inactivity_equal(book->page->inactivity, inactivity);
 	if (!same)
-		result = publish(book, list, count, why, size);
+		result = publish(book, list, count, inactivity, why, size);
 	free(list);
 	return result;
 }
@@ -268,7 +329,7 @@ static int change(struct watch_book *book, size_t without, const struct watch_ru
 	}
 	if (more != NULL)
 		list[count++] = more;
-	result = publish(book, list, count, why, size);
+	result = publish(book, list, count, book->page->inactivity, why, size);
 	free(list);
 	return result;
 }

@@ -26,9 +26,12 @@ struct watch_rules *_Atomic *watch_book_published(struct watch_book *book);
 
 // All of these return 0 or a negative errno with a sentence in `why`, and change nothing then.
 //
-// Replaces all rules. One that is as it was goes on for the connections that have it.
+// Replaces all rules and, unless it is NULL, the inactivity times, for connections that are
+// established from now on; copies. A rule that is as it was goes on for the connections that have
+// it.
 int watch_book_replace(struct watch_book *book, const struct watch_rule_settings *rules,
-		       size_t count, char *why, size_t size);
+		       size_t count, const struct watch_inactivity *inactivity, char *why,
+		       size_t size);
 // Adds one, for connections to come; -EEXIST where there is one of that name.
 int watch_book_add(struct watch_book *book, const struct watch_rule_settings *rule, char *why,
 		   size_t size);

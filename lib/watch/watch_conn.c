@@ -6,8 +6,6 @@
 
 // The functions of weir/conn.h, which plugins call.
 
-#define PUBLIC __attribute__((visibility("default")))
-
 static_assert((int)WEIR_ORIG_BYTES == WATCH_ORIG_BYTES &&
 		      (int)WEIR_RESP_BYTES == WATCH_RESP_BYTES &&
 		      (int)WEIR_ORIG_PACKETS == WATCH_ORIG_PACKETS &&
@@ -16,6 +14,17 @@ static_assert((int)WEIR_ORIG_BYTES == WATCH_ORIG_BYTES &&
 		      (int)WEIR_DURATION_IDLE == WATCH_DURATION_IDLE &&
 		      (int)WEIR_THRESHOLDS == WATCH_STEP_KINDS,
 	      "plugins count what watch counts");
+static_assert(WEIR_NEW_CONNECTION == 1 << CONN_EVENT_NEW &&
+		      WEIR_CONNECTION_ESTABLISHED == 1 << CONN_EVENT_ESTABLISHED &&
+		      WEIR_CONNECTION_FLIPPED == 1 << CONN_EVENT_FLIPPED &&
+		      WEIR_CONNECTION_STATE_REMOVE == 1 << CONN_EVENT_STATE_REMOVE &&
+		      WEIR_CONTENT_GAP == 1 << CONN_EVENT_CONTENT_GAP &&
+		      WEIR_CONN_BYTES_THRESHOLD_CROSSED == 1 << CONN_EVENT_BYTES_THRESHOLD &&
+		      WEIR_CONN_POLL_MATCHED == 1 << CONN_EVENT_POLL,
+	      "plugins are told what connections tell");
+static_assert(WEIR_UID_SIZE > UID_TEXT_SIZE && WEIR_HISTORY_SIZE == CONN_HISTORY_SIZE + 1,
+	      "texts fit, with a 0 behind them");
+static_assert(sizeof(struct weir_conn_info) == 280, "its members are where plugins look for them");
 
 // Fills what there is of version 1; a plugin that knows less gets less.
 static void fill(const struct weir_conn *conn, struct weir_conn_info *info)
@@ -42,7 +51,7 @@ static void fill(const struct weir_conn *conn, struct weir_conn_info *info)
 	memcpy(info->history, summary.history, summary.history_length);
 }
 
-PUBLIC void weir_conn_get(const struct weir_conn *conn, struct weir_conn_info *info, size_t size)
+void weir_conn_get(const struct weir_conn *conn, struct weir_conn_info *info, size_t size)
 {
 	struct weir_conn_info all = {0};
 
@@ -51,32 +60,37 @@ PUBLIC void weir_conn_get(const struct weir_conn *conn, struct weir_conn_info *i
 	memcpy(info, &all, size < sizeof(all) ? size : sizeof(all));
 }
 
-PUBLIC uint64_t weir_conn_packets(const struct weir_conn *conn, enum weir_side side)
+uint64_t weir_conn_packets(const struct weir_conn *conn, enum weir_side side)
 {
 	return conn_packets(conn->watch->table, conn->conn, side != WEIR_ORIG);
 }
 
-PUBLIC uint64_t weir_conn_ip_bytes(const struct weir_conn *conn, enum weir_side side)
+uint64_t weir_conn_ip_bytes(const struct weir_conn *conn, enum weir_side side)
 {
 	return conn_ip_bytes(conn->watch->table, conn->conn, side != WEIR_ORIG);
 }
 
-PUBLIC uint64_t weir_conn_first(const struct weir_conn *conn)
+uint64_t weir_conn_first(const struct weir_conn *conn)
 {
 	return conn_first(conn->watch->table, conn->conn);
 }
 
-PUBLIC uint64_t weir_conn_now(const struct weir_conn *conn)
+uint64_t weir_conn_last(const struct weir_conn *conn)
+{
+	return conn_last(conn->conn);
+}
+
+uint64_t weir_conn_now(const struct weir_conn *conn)
 {
 	return conn_table_clock(conn->watch->table);
 }
 
-PUBLIC void *weir_conn_state(const struct weir_conn *conn)
+void *weir_conn_state(const struct weir_conn *conn)
 {
 	return watch_plugin_state(conn->watch, conn->conn, conn->plugin);
 }
 
-PUBLIC void *weir_conn_worker_state(const struct weir_conn *conn)
+void *weir_conn_worker_state(const struct weir_conn *conn)
 {
 	return conn->watch->settings.plugins[conn->plugin].state;
 }
@@ -99,7 +113,7 @@ static bool is_over(const struct weir_conn *conn)
 	return list != NULL && list->over;
 }
 
-PUBLIC bool weir_conn_hook(struct weir_conn *conn, weir_hook_function hook)
+bool weir_conn_hook(struct weir_conn *conn, weir_hook_function hook)
 {
 	struct watch_item item = {.type = WATCH_ITEM_HOOK,
 				  .plugin = conn->plugin,
@@ -111,7 +125,7 @@ PUBLIC bool weir_conn_hook(struct weir_conn *conn, weir_hook_function hook)
 	return watch_item_add(conn->watch, conn->conn, &item) != 0;
 }
 
-PUBLIC bool weir_conn_unhook(struct weir_conn *conn, weir_hook_function hook)
+bool weir_conn_unhook(struct weir_conn *conn, weir_hook_function hook)
 {
 	uint32_t at = find_hook(conn, hook);
 
@@ -121,8 +135,8 @@ PUBLIC bool weir_conn_unhook(struct weir_conn *conn, weir_hook_function hook)
 	return true;
 }
 
-PUBLIC bool weir_conn_threshold_set(struct weir_conn *conn, enum weir_threshold what,
-				    uint64_t value, weir_threshold_function function)
+bool weir_conn_threshold_set(struct weir_conn *conn, enum weir_threshold what, uint64_t value,
+			     weir_threshold_function function)
 {
 	struct watch_item item = {.type = WATCH_ITEM_THRESHOLD,
 				  .kind = (uint8_t)what,
@@ -138,14 +152,13 @@ PUBLIC bool weir_conn_threshold_set(struct weir_conn *conn, enum weir_threshold 
 	return result == 0 || result == -EEXIST;
 }
 
-PUBLIC bool weir_conn_threshold_delete(struct weir_conn *conn, enum weir_threshold what,
-				       uint64_t value)
+bool weir_conn_threshold_delete(struct weir_conn *conn, enum weir_threshold what, uint64_t value)
 {
 	return watch_threshold_delete(conn->watch, conn->conn, conn->plugin, (uint8_t)what, value);
 }
 
-PUBLIC bool weir_conn_poll(struct weir_conn *conn, weir_poll_function function, uint64_t count,
-			   int64_t interval)
+bool weir_conn_poll(struct weir_conn *conn, weir_poll_function function, uint64_t count,
+		    int64_t interval)
 {
 	struct watch_item item = {.plugin = conn->plugin,
 				  .rule = WATCH_NO_RULE,
@@ -157,7 +170,7 @@ PUBLIC bool weir_conn_poll(struct weir_conn *conn, weir_poll_function function, 
 	       watch_poll_add(conn->watch, conn->conn, &item) == 0;
 }
 
-PUBLIC bool weir_conn_inactivity(struct weir_conn *conn, int64_t span)
+bool weir_conn_inactivity(struct weir_conn *conn, int64_t span)
 {
 	if (span < 0 || !conn_is_live(conn->conn))
 		return false;
@@ -165,59 +178,66 @@ PUBLIC bool weir_conn_inactivity(struct weir_conn *conn, int64_t span)
 	return true;
 }
 
-PUBLIC bool weir_conn_service(struct weir_conn *conn, const char *service)
+bool weir_conn_service(struct weir_conn *conn, const char *service)
 {
-	return watch_service(conn->watch, conn->conn, service);
+	return service != NULL && watch_service(conn->watch, conn->conn, service);
 }
 
 bool watch_service(struct watch *watch, struct conn *conn, const char *service)
 {
-	const struct watch_settings *settings = &watch->settings;
+	const struct watch_inactivity *known = watch->rules != NULL ? watch->rules->inactivity
+								    : NULL;
 
-	for (size_t i = 0; i < settings->service_count && conn_is_live(conn); i++) {
-		if (strcmp(settings->services[i].service, service) != 0)
+	for (size_t i = 0; known != NULL && i < known->service_count; i++) {
+		if (strcmp(known->service[i].name, service) != 0 || !conn_is_live(conn))
 			continue;
-		conn_watch_inactivity(watch->table, conn, settings->services[i].span);
+		conn_watch_inactivity(watch->table, conn, known->service[i].span);
 		return true;
 	}
 	return false;
 }
 
-static void append(struct watch_note *note, const char *text)
+static void append(struct watch_note *note, const char *text, char instead)
 {
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
+		bool wrong = c < ' ' || c == 0x7f || c == ',' || c == (unsigned char)instead;
 
-		note->text[note->length++] = c < ' ' || c == 0x7f || c == ',' ? '_' : *text;
+		note->text[note->length++] = wrong ? '_' : *text;
 	}
 }
 
-PUBLIC bool weir_conn_note(struct weir_conn *conn, const char *name, const char *value)
+// The notes of a connection; NULL when there is no room for them.
+static struct watch_note *find_note(struct watch *watch, struct conn *conn)
 {
-	struct watch *watch = conn->watch;
-	uint32_t at = watch_item_find(watch, conn->conn, WATCH_ITEM_NOTE);
-	size_t more = strlen(name) + 1 + strlen(value);
+	uint32_t at = watch_item_find(watch, conn, WATCH_ITEM_NOTE);
 	struct watch_item item = {
 		.type = WATCH_ITEM_NOTE, .plugin = WATCH_NO_PLUGIN, .rule = WATCH_NO_RULE};
-	struct watch_note *note;
 
-	if (more > sizeof(note->text) || (is_over(conn) && at == 0 && !conn_is_live(conn->conn)))
-		return false;
 	if (at == 0) {
 		item.note = watch_note_take(watch);
-		if (item.note == 0)
-			return false;
-		at = watch_item_add(watch, conn->conn, &item);
-		if (at == 0)
-			return false;
+		at = item.note != 0 ? watch_item_add(watch, conn, &item) : 0;
 	}
-	note = &watch->note[watch->item[at].note];
-	if (note->length + (note->length > 0) + more > sizeof(note->text))
+	return at != 0 ? &watch->note[watch->item[at].note] : NULL;
+}
+
+bool weir_conn_note(struct weir_conn *conn, const char *name, const char *value)
+{
+	struct watch_note *note;
+	size_t more;
+
+	if (name == NULL || name[0] == '\0' || value == NULL || value[0] == '\0')
+		return false;
+	more = strlen(name) + 1 + strlen(value);
+	if (more > sizeof(note->text))
+		return false;
+	note = find_note(conn->watch, conn->conn);
+	if (note == NULL || note->length + (note->length > 0) + more > sizeof(note->text))
 		return false;
 	if (note->length > 0)
 		note->text[note->length++] = ',';
-	append(note, name);
+	append(note, name, '=');
 	note->text[note->length++] = '=';
-	append(note, value);
+	append(note, value, ',');
 	return true;
 }

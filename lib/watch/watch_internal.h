@@ -72,7 +72,6 @@ struct watch_generation {
 
 struct watch {
 	struct conn_table *table;
-	uint32_t slots; // of the table, which may be gone before this
 	struct watch_settings settings;
 	struct conn_watcher watcher;
 	struct watch_rules *rules; // for connections to come; NULL: none
@@ -80,7 +79,7 @@ struct watch {
 	uint16_t last_set;
 	uint16_t free_set;
 	uint16_t fresh_set;
-	uint16_t unused_sets; // of the rules in force, which no connection has now
+	uint16_t unused_sets;               // of the rules in force, which no connection has now
 	struct watch_set *set;              // [WATCH_SETS]
 	uint16_t bucket[WATCH_SET_BUCKETS]; // sets of `rules`, by a hash of their bits
 	struct watch_generation generations[WATCH_GENERATIONS];
@@ -88,6 +87,7 @@ struct watch {
 	uint32_t item_free, item_fresh, item_end;
 	struct watch_note *note; // [note_end]
 	uint32_t note_free, note_fresh, note_end;
+	uint32_t slots;         // of the table, which may be gone first
 	uint8_t **plugin_state; // of each plugin, [slots] of stamp and state
 	struct watch_counters counters;
 };

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_name.h"
 
+#include "watch/watch_request.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@ uint16_t watch_name_number(const char *name)
 	}
 	if (*name == '\0' || count + 1 >= NAMES_MOST)
 		return 0;
-	copy = strndup(name, WATCH_NAME_SIZE - 1);
+	copy = strdup(name);
 	if (copy == NULL)
 		return 0;
 	atomic_store_explicit(&names[count + 1], copy, memory_order_release);
@@ -37,4 +39,33 @@ const char *watch_name_text(uint16_t number)
 	const char *name = atomic_load_explicit(&names[number], memory_order_acquire);
 
 	return name != NULL ? name : "";
+}
+
+const char *watch_kind_name(unsigned kind)
+{
+	static const char *const name[WATCH_KIND_COUNT] = {
+		[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
+		[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
+		[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
+	};
+
+	return kind < WATCH_KIND_COUNT ? name[kind] : "?";
+}
+
+const char *watch_feature_name(unsigned feature)
+{
+	static const char *const name[WATCH_FEATURE_COUNT] = {
+		[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
+		[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
+		[WATCH_FEATURE_BYTES] = "bytes",
+		[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
+		[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
+		[WATCH_FEATURE_PACKETS] = "pkts",
+		[WATCH_FEATURE_RATE] = "rate",
+		[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
+		[WATCH_FEATURE_DURATION] = "duration",
+		[WATCH_FEATURE_IDLE] = "idle",
+	};
+
+	return feature < WATCH_FEATURE_COUNT ? name[feature] : "?";
 }

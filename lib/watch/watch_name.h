@@ -6,6 +6,8 @@
 
 #define WATCH_NAME_SIZE 32
 
+// What rules are called, and what they look at.
+
 // Names of rules as numbers that events and records can carry, the same for the same name as long
 // as weir runs. 0 stands for no name.
 
@@ -16,3 +18,8 @@ uint16_t watch_name_number(const char *name);
 // The name behind a number, "" for 0 or one that was never given out. Any thread that got the
 // number after it was given out; the text stays.
 const char *watch_name_text(uint16_t number);
+
+// What an enum watch_kind, and an enum watch_feature, is called in the configuration; "?" for a
+// number that is none. Any thread.
+const char *watch_kind_name(unsigned kind);
+const char *watch_feature_name(unsigned feature);

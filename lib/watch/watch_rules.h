@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "conn/conn_settings.h"
+#include "watch/watch_name.h"
 #include "watch/watch_request.h"
 
 #include <stdatomic.h>
@@ -58,6 +60,21 @@ struct watch_rule {
 
 #define WATCH_NO_FILTER UINT16_MAX
 
+// Inactivity times by port and by service ([inactivity]).
+struct watch_service {
+	char name[WATCH_NAME_SIZE];
+	uint64_t span; // ns; 0: never
+};
+
+struct watch_inactivity {
+	struct conn_ports ports;          // of TCP responders
+	uint64_t span;                    // theirs, ns; 0: never
+	struct conn_port_span *port_span; // of those that have another one
+	size_t port_span_count;
+	struct watch_service *service;
+	size_t service_count;
+};
+
 struct watch_step {
 	uint64_t value;
 	uint16_t rule;
@@ -70,6 +87,7 @@ struct watch_rules {
 	bool polls;
 	struct watch_rule *rule;
 	const struct filter **filter;
+	const struct watch_inactivity *inactivity; // NULL: as the tables were made with
 	struct watch_step *step[WATCH_STEP_KINDS];
 	uint16_t step_count[WATCH_STEP_KINDS];
 	atomic_uint users; // workers that have taken it over and not left it

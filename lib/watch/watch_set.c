@@ -204,6 +204,9 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 	watch->generations[generation].rules = rules;
 	watch->last_set = watch->unused_sets = 0;
 	memset(watch->bucket, 0, sizeof(watch->bucket));
+	// The first rules of all have nothing to take the place of.
+	if (before == generation)
+		return;
 	for (uint16_t number = 1; number < watch->fresh_set; number++) {
 		struct watch_set *set = &watch->set[number];
 

@@ -286,7 +286,7 @@ static void leave_rest(struct watch *watch, struct conn *conn, unsigned side)
 	if (side == WATCH_BOTH_SIDES)
 		watch_check(watch, conn);
 	else
-		conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, side, 0, 0, false);
+		conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, side);
 }
 
 void watch_settle(struct watch *watch, struct conn *conn, unsigned side)

@@ -287,7 +287,7 @@ static void step_rules(void)
 	if (what & 0x20) {
 		watch_book_delete(run.book, name, rule.poll, why, sizeof(why));
 	} else if (what & 0x40) {
-		watch_book_replace(run.book, &rule, what >> 7, why, sizeof(why));
+		watch_book_replace(run.book, &rule, what >> 7, NULL, why, sizeof(why));
 	} else {
 		filter[0] += bits & 3;
 		rule.expression = bits & 4 ? filter : "";
@@ -367,7 +367,6 @@ static void check_watch(const struct watch *watch)
 static void start(uint8_t bits)
 {
 	static struct watch_plugin plugins[1];
-	static const struct watch_span ssh = {.service = "ssh", .span = TIME_HOUR};
 	struct watch_settings settings = {
 		.connections = MAXIMUM,
 		.log_events = bits & 0x10 ? UINT32_MAX >> (32 - CONN_EVENT_COUNT) : 0,
@@ -377,8 +376,6 @@ static void start(uint8_t bits)
 			  .packet = take_packet},
 		.plugins = plugins,
 		.plugin_count = !!(bits & PLUGIN),
-		.services = &ssh,
-		.service_count = 1,
 	};
 
 	run.now = UINT64_C(1700000000) * TIME_SECOND;

@@ -11,7 +11,7 @@ tools=$root/tests/tools
 # In table order, which is the one of the log however they are given.
 all="community_id vlan inner_vlan orig_l2_addr resp_l2_addr orig_rtt resp_rtt"
 all+=" orig_retransmitted resp_retransmitted orig_out_of_order resp_out_of_order"
-all+=" orig_zero_windows resp_zero_windows reason"
+all+=" orig_zero_windows resp_zero_windows reason notes"
 backwards=$(tr ' ' '\n' <<<"$all" | tac | paste -sd,)
 
 cat >"$work/trace.txt" <<'EOF'
@@ -43,10 +43,10 @@ import base64, hashlib
 data = bytes([0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 6, 0]) + (40000).to_bytes(2, "big") + (9999).to_bytes(2, "big")
 print("1:" + base64.b64encode(hashlib.sha1(data).digest()).decode())')
 link=$(echo "$row" | cut -d ' ' -f 5-6)
-equal "tsv: values" " $id 13 10 $link 0.030000 0.020000 1 0 1 0 0 1 closed" "$row"
+equal "tsv: values" " $id 13 10 $link 0.030000 0.020000 1 0 1 0 0 1 closed -" "$row"
 [[ $link =~ ^([0-9a-f]{2}:){5}[0-9a-f]{2}\ ([0-9a-f]{2}:){5}[0-9a-f]{2}$ ]] ||
 	fail "tsv: link addresses are $link"
-equal "tsv: a datagram" "- - - - - - - - - - end" \
+equal "tsv: a datagram" "- - - - - - - - - - end -" \
 	"$(row_of "$logs/conn.log" 10.0.9.2 | cut -d ' ' -f 3-4,7-)"
 drop="ts uid duration $all" same_connections "Zeek's columns" "$work/plain/conn.log" "$logs/conn.log"
 
@@ -81,7 +81,7 @@ refused() { # WHAT VALUE PATTERN
 	grep -Eq -- "$3" "$err" || fail "$1: the message does not say '$3'" -- "$err"
 }
 refused "a mistyped column" "reason comunity_id" \
-	"columns: 'comunity_id' .*did you mean 'community_id'.* vlan, .* reason$"
-refused "a column far from all" "x" "columns: 'x' .*there are community_id, .* reason$"
+	"columns: 'comunity_id' .*did you mean 'community_id'.* vlan, .* reason, notes$"
+refused "a column far from all" "x" "columns: 'x' .*there are community_id, .* reason, notes$"
 refused "a column twice" "reason reason" "'reason' is given twice"
 finish

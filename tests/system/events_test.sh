@@ -50,25 +50,25 @@ run_weir whole -r whole.pcap "${all[@]}"
 ended_well whole
 events "$logs/events.log" >got
 diff - got >difference <<'TEXT' || fail "whole connections: other events" -- difference
-new_connection - -
-connection_SYN_packet - -
-connection_SYN_packet - -
-connection_established - -
-connection_first_ACK - -
-connection_EOF orig -
-connection_EOF resp -
-connection_finished - -
-connection_timeout - -
-connection_state_remove SF ShADaFf closed
-new_connection - -
-connection_timeout - -
-connection_state_remove S0 D inactivity
-new_connection - -
-connection_SYN_packet - -
-connection_rejected - -
-connection_EOF resp -
-connection_pending - -
-connection_state_remove REJ Sr end
+new_connection - - -
+connection_SYN_packet - - -
+connection_SYN_packet - - -
+connection_established - - -
+connection_first_ACK - - -
+connection_EOF orig - -
+connection_EOF resp - -
+connection_finished - - -
+connection_timeout - - -
+connection_state_remove SF ShADaFf closed -
+new_connection - - -
+connection_timeout - - -
+connection_state_remove S0 D inactivity -
+new_connection - - -
+connection_SYN_packet - - -
+connection_rejected - - -
+connection_EOF resp - -
+connection_pending - - -
+connection_state_remove REJ Sr end -
 TEXT
 
 # A loss, and a connection that is cut off by the end of the trace.
@@ -78,8 +78,8 @@ TEXT
 run_weir loss -r loss.pcap --set 'log events.names=content_gap|connection_pending'
 events "$logs/events.log" >got
 diff - got >difference <<'TEXT' || fail "loss: other events" -- difference
-content_gap orig 101 300 -
-connection_pending - -
+content_gap orig 101 300 - -
+connection_pending - - -
 TEXT
 
 # Any number of workers, either format.
@@ -148,6 +148,6 @@ grep -q '^weir: error: bad.ini:2: ' err || fail "--check: no line number" -- err
 printf '[log events]\n\nnames = conection_.*\n' >bad.ini
 "$weir" --check -c bad.ini >out 2>err
 equal "--check, no such event: exit status" 2 $?
-grep -q '^weir: error: bad.ini:3: .*there are new_connection, .*, connection_EOF, .*, tunnel_changed$' err ||
+grep -q '^weir: error: bad.ini:3: .*there are new_connection, .*, connection_EOF, .*, tunnel_changed, .*, conn_poll_matched$' err ||
 	fail "--check, no such event: neither the line nor the names" -- err
 finish

@@ -171,7 +171,7 @@ ended_well() { # WHAT
 	equal "$1: exit status" 0 "$status"
 	grep -q '^connections ' "$out" || fail "$1: no summary" -- "$out" "$err"
 	# Anything but what a sensor says when all is well.
-	! grep -qvE '^weir: (watching |[0-9]+ workers?, connections go to |interrupted; )' "$err" ||
+	! grep -qvE '^weir: (watching |[0-9]+ workers?, connections go to |interrupted; |the configuration was read again: )' "$err" ||
 		fail "$1: it complained" -- "$err"
 }
 

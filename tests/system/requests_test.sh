@@ -41,7 +41,8 @@ answers() {
 
 # Connections that stay: of these 500, more packets come as long as weir is not told to end.
 "$here/make_trace.py" flood "$work/flood.pcap" 500 10
-start_weir run -C -r "$work/flood.pcap" -w 2 --set capture.source=replay --set replay.rounds=0 \
+printf '[threshold large]\nfilter = tcp\norig_bytes = 1 MiB\n' >"$work/weir.ini"
+start_weir run -C -c "$work/weir.ini" -r "$work/flood.pcap" -w 2 --set capture.source=replay --set replay.rounds=0 \
 	--set replay.new_addresses=no --set control.socket="$socket"
 wait_for 20 answers
 is_running "$pid" || fail "weir did not start" -- "$err"
@@ -65,8 +66,52 @@ equal "conns of nothing" none "$answer"
 uid=$("$weirctl" --json conns --sort orig_bytes --limit 1 | sed -n 's/.*"uid":"\([^"]*\)".*/\1/p')
 succeeds show "$uid"
 has show "^uid +$uid"
+
+# One connection.
+succeeds threshold add "$uid" --orig-bytes 1TiB --duration 1d --name mine --action event,log
+succeeds threshold list "$uid"
+has "the list of a connection" '^orig_bytes +1\.0 TiB .* mine +event,log'
+has "the list of a connection" '^duration +1 d 00 h'
+fails 1 'already' threshold add "$uid" --orig-bytes 1TiB
+succeeds threshold del "$uid" --orig-bytes 1TiB
+fails 1 'no such threshold' threshold del "$uid" --orig-bytes 1TiB
+succeeds threshold add "$uid" --orig-pkts 1
+has "a threshold that was passed" 'past it already'
+succeeds poll add "$uid" --feature rate --above 1GiB --interval 5s
+succeeds poll list "$uid"
+has "the polls of a connection" '^rate +1\.0 GiB'
+succeeds poll del "$uid" --feature rate --above 1GiB
+succeeds timeouts "$uid" 2h
+
+# Rules come and go while connections have others.
 succeeds threshold list
+has "the configured rules" '^large'
+for i in 1 2 3 4 5; do
+	succeeds threshold add "rule-$i" --filter 'tcp port 80' --resp-bytes 5MB
+	succeeds poll add "poll-$i" --filter '' --feature rate --above 1GiB --interval 5s --repeat
+done
+fails 1 'rule-1' threshold add rule-1 --filter udp --pkts 1
+fails 1 'filter' threshold add rule-9 --filter 'tcp prot 80' --pkts 1
+succeeds threshold del rule-3
+fails 1 'rule-3' threshold del rule-3
 succeeds poll list
+has "the rules" '^poll-5'
+succeeds status
+has "the number of rules" '^  thresholds +5$'
+printf '[threshold other]\npkts = 100\n' >"$work/weir.ini"
+succeeds reload
+succeeds --json threshold list
+equal "rules after a reload" 2 "$(wc -l <<<"$answer")"
+has "rules after a reload" '"name":"other"'
+printf '[threshold wrong]\n' >"$work/weir.ini"
+fails 1 'no limit is given' reload
+succeeds threshold list
+has "rules after a reload that failed" '^other'
+printf '[threshold third]\npkts = 100\n' >"$work/weir.ini"
+kill -HUP "$pid"
+has_third() { "$weirctl" threshold list | grep -q '^third'; }
+wait_for 10 has_third || fail "SIGHUP does not load the rules" -- "$err"
+succeeds show "$uid"
 
 # Every command says how it is used.
 for command in status conns show 'threshold add' 'threshold del' 'threshold list' 'poll add' 'poll del' 'poll list' timeouts reload; do

@@ -308,6 +308,25 @@ static inline int decoding_destroy(void **state)
 	return 0;
 }
 
+// What a packet says of the headers in front of its payload.
+static inline void assert_headers(const struct packet *packet)
+{
+	uint32_t length = packet_headers(packet);
+	const uint8_t *ip = packet->payload - length;
+
+	assert_int_equal(packet->headed, packet->ip_length != 0);
+	if (length == 0)
+		return;
+	assert_true(length >= 20);
+	if (ip[0] >> 4 == 4) {
+		assert_int_equal(bytes_be16(ip + 2), packet->ip_length);
+		assert_int_equal(ip[9], packet->key.protocol);
+	} else {
+		assert_int_equal(ip[0] >> 4, 6);
+		assert_int_equal(bytes_be16(ip + 4) + 40, packet->ip_length);
+	}
+}
+
 // `captured` bytes of the frame, which had `length` bytes on the wire.
 static inline enum packet_verdict decode_cut(struct decoding *decoding, const struct frame *frame,
 					     uint32_t captured, uint32_t length)
@@ -326,6 +345,8 @@ static inline enum packet_verdict decode_cut(struct decoding *decoding, const st
 	verdict = packet_decode(&decoding->decoder, &input, &decoding->packet);
 	assert_int_equal(decoding->packet.verdict, verdict);
 	assert_int_equal(decoding->packet.time, decoding->time);
+	if (verdict == PACKET_TRACK)
+		assert_headers(&decoding->packet);
 	return verdict;
 }
 

@@ -1,73 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
-#include "conn/conn_reader.h"
-
 #include "../../bench/random.h"
-#include "conn_fixture.h"
-
-static int start(void **state)
-{
-	struct tracking *tracking;
-
-	tracking_create(state);
-	tracking = *state;
-	tracking->settings.exact_time = false;
-	tracking_start(tracking, NULL);
-	return 0;
-}
-
-static struct conn_reader *reader_of(const struct tracking *tracking)
-{
-	struct conn_reader *reader = conn_reader_create(tracking->table);
-
-	assert_non_null(reader);
-	return reader;
-}
-
-// The slot of the connection that the packet made last belongs to.
-static uint32_t slot_of(struct tracking *tracking)
-{
-	return conn_slot(tracking->table, conn_of(tracking));
-}
-
-static bool equal_uid(struct uid a, struct uid b)
-{
-	return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
-static void assert_same_sides(const struct conn_summary *a, const struct conn_summary *b)
-{
-	assert_memory_equal(a->bytes, b->bytes, sizeof(a->bytes));
-	assert_memory_equal(a->packets, b->packets, sizeof(a->packets));
-	assert_memory_equal(a->ip_bytes, b->ip_bytes, sizeof(a->ip_bytes));
-	assert_memory_equal(a->address, b->address, sizeof(a->address));
-	assert_memory_equal(a->port, b->port, sizeof(a->port));
-	assert_memory_equal(a->vlan, b->vlan, sizeof(a->vlan));
-	assert_memory_equal(a->round_trip, b->round_trip, sizeof(a->round_trip));
-	assert_memory_equal(a->retransmitted, b->retransmitted, sizeof(a->retransmitted));
-	assert_memory_equal(a->out_of_order, b->out_of_order, sizeof(a->out_of_order));
-	assert_memory_equal(a->zero_windows, b->zero_windows, sizeof(a->zero_windows));
-	assert_int_equal(a->linked, b->linked);
-	if (a->linked)
-		assert_memory_equal(a->mac, b->mac, sizeof(a->mac));
-}
-
-// All but when and why it was removed.
-static void assert_same(const struct conn_summary *a, const struct conn_summary *b)
-{
-	assert_int_equal(a->time, b->time);
-	assert_int_equal(a->duration, b->duration);
-	assert_int_equal(a->missed_bytes, b->missed_bytes);
-	assert_true(equal_uid(a->uid, b->uid));
-	assert_int_equal(a->protocol, b->protocol);
-	assert_int_equal(a->state, b->state);
-	assert_int_equal(a->one_way, b->one_way);
-	assert_int_equal(a->history_length, b->history_length);
-	assert_memory_equal(a->history, b->history, a->history_length);
-	assert_int_equal(a->parents, b->parents);
-	assert_memory_equal(a->parent, b->parent, a->parents * sizeof(a->parent[0]));
-	assert_same_sides(a, b);
-}
+#include "reader_fixture.h"
 
 // What a reader sees of the connection that the packet made last belongs to is what is logged of
 // it.
@@ -128,14 +62,7 @@ static void test_tunnels_are_read_too(void **state)
 
 	// Another connection has the first extension.
 	for (uint32_t i = 0; i < 2; i++) {
-		struct packet *packet = packet_between(tracking, PACKET_UDP, 1 + i, 1000, 9, 2000);
-
-		packet->stack = 7 + i;
-		packet->parent = (struct uid){.salt = 9, .place = {i, 8}};
-		packet->depth = 1;
-		packet->innermost = PACKET_TUNNEL_VXLAN;
-		packet->udp_length = packet->payload_length = 10;
-		track(tracking);
+		open_in_tunnel(tracking, 1 + i);
 		if (i == 0)
 			conn_timer_set(tracking->table, conn_of(tracking), 0, START + 1);
 	}
@@ -314,10 +241,60 @@ static void test_every_change_that_shows_is_in_the_version(void **state)
 	conn_reader_destroy(reader);
 }
 
+// Its other half: the worker says which record it is changing. Events come while it still is.
+
+static struct {
+	const struct conn_table *table;
+	bool packet; // or timers
+	uint32_t events, over;
+} said;
+
+static void check_said(void *context, const struct conn_event *event)
+{
+	// A packet may end one connection and begin another.
+	if (said.packet && !conn_flag(&said.table->conn[event->slot], CONN_LIVE)) {
+		said.over++;
+		return;
+	}
+	said.events++;
+	assert_ptr_equal(atomic_load(&said.table->at), &said.table->conn[event->slot]);
+}
+
+static void test_the_worker_says_which_record_it_is_changing(void **state)
+{
+	struct tracking *tracking = *state;
+	uint64_t random = 2;
+
+	conn_table_destroy(tracking->table);
+	tracking->settings.events = (UINT32_C(1) << CONN_EVENT_COUNT) - 1;
+	tracking->settings.connection_status_update_interval = TIME_SECOND;
+	tracking->settings.event = check_said;
+	tracking_start(tracking, NULL);
+	memset(&said, 0, sizeof(said));
+	said.table = tracking->table;
+	for (uint32_t step = 0; step < 10000; step++) {
+		tracking->now += random_next(&random) >> 35;
+		said.packet = true;
+		packet_at_random(tracking, &random);
+		conn_track(tracking->table, &tracking->packet, 1, 0);
+		assert_null(atomic_load(&said.table->at));
+		said.packet = false;
+		if (one_in(&random, 8)) {
+			advance(tracking, random_next(&random) >> 32);
+			assert_null(atomic_load(&said.table->at));
+		}
+		finish_all(tracking);
+	}
+	while (conn_table_drain(tracking->table, SIZE_MAX) > 0)
+		;
+	assert_true(said.events > 1000);
+	assert_true(said.over > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, tracking_destroy)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, reading_start, tracking_destroy)
 		TEST(test_a_connection_looks_as_it_would_be_logged),
 		TEST(test_rare_counts_and_extensions_are_read_too),
 		TEST(test_tunnels_are_read_too),
@@ -325,6 +302,7 @@ int main(void)
 		TEST(test_a_uid_finds_its_connection_and_no_later_one),
 		TEST(test_a_record_that_is_being_changed_is_given_up_in_the_end),
 		TEST(test_every_change_that_shows_is_in_the_version),
+		TEST(test_the_worker_says_which_record_it_is_changing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

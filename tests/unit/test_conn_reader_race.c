@@ -70,6 +70,7 @@ struct talk {
 
 static struct race {
 	struct tracking tracking;
+	bool watched;
 	struct shape model[KINDS][LENGTH];
 	struct talk talk[TALKS];
 	uint16_t next_port;
@@ -324,6 +325,28 @@ static void limbo_wait(struct conn_limbo *limbo)
 	urcu_qsbr_call_rcu(&waiting->head, limbo_elapsed);
 }
 
+// Has one or both sides' counters stand elsewhere, in a few packets again.
+static void watch(struct conn *conn, uint64_t random)
+{
+	struct conn_table *table = race.tracking.table;
+
+	conn_watch_need(table, conn);
+	for (unsigned side = 0; side < 2; side++) {
+		if (random >> side & 1)
+			conn_watch_arm(table, conn, side, 1 + (random >> 8) % 3,
+				       random & 4 ? UINT64_MAX : 1 + (random >> 16) % 1000);
+	}
+}
+
+// Somebody wants to know when a count is reached, and the next one.
+static void count_reached(void *context, const struct conn_event *event)
+{
+	struct conn *conn = &race.tracking.table->conn[event->slot];
+
+	if (event->kind == CONN_EVENT_CHECK && conn_flag(conn, CONN_LIVE))
+		watch(conn, event->time / STEP * 0x9e3779b97f4a7c15);
+}
+
 // Adds the next packet of a talk to the burst; none while it is silent.
 static size_t speak(uint32_t number, struct packet *packet)
 {
@@ -363,6 +386,9 @@ static void step(uint32_t number)
 		uint32_t a = bytes_be32(packet->key.address[0].byte + 12) & 0xffffff;
 
 		atomic_store(&race.slot[a - CLIENT(0)], conn_slot(tracking->table, conn));
+		// Also between packets, as a request does.
+		if (race.watched && (number + i) % 8 == 0)
+			watch(conn, number);
 	}
 	conn_table_advance(tracking->table, tracking->now, SIZE_MAX);
 	while (conn_finished_take(tracking->table, summaries, TALKS) == TALKS)
@@ -406,7 +432,7 @@ static bool run(struct reading *reading)
 	return found >= FOUND_LEAST && again >= AGAIN_LEAST;
 }
 
-static void race_with(bool keep_link)
+static void race_with(bool keep_link, bool watched)
 {
 	struct reading reading[READERS] = {0};
 	struct conn_settings settings = settings_default();
@@ -420,6 +446,8 @@ static void race_with(bool keep_link)
 		settings.inactivity[i] = SILENCE * STEP;
 	memset(&race, 0, sizeof(race));
 	make_model(&settings);
+	race.watched = watched;
+	settings.event = count_reached;
 	race.tracking.settings = settings;
 	urcu_qsbr_register_thread();
 	tracking_start(&race.tracking, limbo_wait);
@@ -443,12 +471,17 @@ static void race_with(bool keep_link)
 
 static void test_readers_see_whole_records(void **state)
 {
-	race_with(false);
+	race_with(false, false);
 }
 
 static void test_readers_see_whole_records_with_extensions(void **state)
 {
-	race_with(true);
+	race_with(true, false);
+}
+
+static void test_readers_see_whole_records_with_watchers(void **state)
+{
+	race_with(false, true);
 }
 
 int main(void)
@@ -456,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_readers_see_whole_records),
 		cmocka_unit_test(test_readers_see_whole_records_with_extensions),
+		cmocka_unit_test(test_readers_see_whole_records_with_watchers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

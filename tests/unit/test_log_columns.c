@@ -64,7 +64,7 @@ static void all_follow_those_of_zeek_in_their_order(void **state)
 
 	assert_string_equal(optional(&summary, ALL & ~BIT(COMMUNITY_ID), LOG_FORMAT_TSV),
 			    "\t13\t0\t00:13:7f:be:8c:ff\t01:02:03:04:05:06\t0.030000\t4294.967295\t"
-			    "1\t2\t3\t4\t5\t4294967295\tclosed");
+			    "1\t2\t3\t4\t5\t4294967295\tclosed\t-");
 	assert_string_equal(
 		optional(&summary, ALL & ~BIT(COMMUNITY_ID), LOG_FORMAT_JSON),
 		",\"vlan\":13,\"inner_vlan\":0,\"orig_l2_addr\":\"00:13:7f:be:8c:ff\","
@@ -91,12 +91,12 @@ static void what_is_unknown_is_unset(void **state)
 
 	summary.vlan[0] = summary.vlan[1] = PACKET_NO_VLAN;
 	assert_string_equal(optional(&summary, columns, LOG_FORMAT_TSV),
-			    "\t-\t-\t-\t-\t-\t-\t0\t0\t0\t0\t0\t0");
+			    "\t-\t-\t-\t-\t-\t-\t0\t0\t0\t0\t0\t0\t-");
 	// The place that is looked for is ip_proto=6: a protocol without segments has the number
 	// in front of it only.
 	summary.protocol = 61;
 	assert_string_equal(optional(&summary, columns, LOG_FORMAT_TSV),
-			    "1\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-");
+			    "1\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-");
 	assert_string_equal(optional(&summary, columns, LOG_FORMAT_JSON), "1}");
 }
 
@@ -117,6 +117,59 @@ static void every_reason_has_a_word(void **state)
 	assert_string_equal(optional(&summary, BIT(REASON), LOG_FORMAT_TSV), "\t?");
 }
 
+static void a_connection_that_lives_has_no_reason(void **state)
+{
+	struct conn_summary summary = example();
+
+	summary.reason = CONN_REASON_COUNT;
+	assert_string_equal(optional(&summary, BIT(REASON), LOG_FORMAT_TSV), "\t-");
+	assert_string_equal(optional(&summary, BIT(REASON), LOG_FORMAT_JSON), "}");
+}
+
+static struct log_conn_noted noted(const char *text)
+{
+	struct log_conn_noted noted = {.conn = example()};
+
+	noted.conn.noted = true;
+	noted.note.length = (uint16_t)strlen(text);
+	memcpy(noted.note.text, text, noted.note.length);
+	return noted;
+}
+
+static void notes_are_a_set(void **state)
+{
+	struct log_conn_noted one = noted("talker=10.0.0.0/8");
+	struct log_conn_noted several = noted("a=1,b=\"x y\",c=\xc3\xa9");
+
+	assert_string_equal(optional(&one.conn, BIT(NOTES), LOG_FORMAT_TSV), "\ttalker=10.0.0.0/8");
+	assert_string_equal(optional(&one.conn, BIT(NOTES), LOG_FORMAT_JSON),
+			    ",\"notes\":[\"talker=10.0.0.0/8\"]}");
+	assert_string_equal(optional(&several.conn, BIT(NOTES), LOG_FORMAT_TSV),
+			    "\ta=1,b=\"x y\",c=\xc3\xa9");
+	assert_string_equal(optional(&several.conn, BIT(NOTES), LOG_FORMAT_JSON),
+			    ",\"notes\":[\"a=1\",\"b=\\\"x y\\\"\",\"c=\xc3\xa9\"]}");
+}
+
+static void the_longest_notes_fit(void **state)
+{
+	char text[sizeof(((struct watch_note *)0)->text) + 1] = "";
+	struct log_conn_noted long_one;
+	const char *column;
+
+	memset(text, ',', sizeof(text) - 1);
+	long_one = noted(text);
+	column = optional(&long_one.conn, ALL, LOG_FORMAT_JSON);
+	assert_int_equal(count_text(column, "\"\""), sizeof(text));
+	memset(text, '\1', sizeof(text) - 1);
+	long_one = noted(text);
+	column = optional(&long_one.conn, ALL, LOG_FORMAT_JSON);
+	assert_int_equal(count_text(column, "\\u0001"), sizeof(text) - 1);
+	// No note has such a length; a line must come out nevertheless.
+	long_one.note.length = UINT16_MAX;
+	column = optional(&long_one.conn, ALL, LOG_FORMAT_JSON);
+	assert_int_equal(count_text(column, "\\u0001"), sizeof(text) - 1);
+}
+
 static void types_are_those_of_zeek(void **state)
 {
 	struct log_layout layout = {0};
@@ -128,11 +181,11 @@ static void types_are_those_of_zeek(void **state)
 	assert_non_null(strstr(line, "\tip_proto\tcommunity_id\tvlan\tinner_vlan\torig_l2_addr\t"
 				     "resp_l2_addr\torig_rtt\tresp_rtt\torig_retransmitted\t"
 				     "resp_retransmitted\torig_out_of_order\tresp_out_of_order\t"
-				     "orig_zero_windows\tresp_zero_windows\treason\n"));
+				     "orig_zero_windows\tresp_zero_windows\treason\tnotes\n"));
 	assert_non_null(strstr(line,
 			       "\tset[string]\tcount\tstring\tint\tint\tstring\tstring\t"
 			       "interval\tinterval\tcount\tcount\tcount\tcount\tcount\tcount\t"
-			       "string\n"));
+			       "string\tset[string]\n"));
 }
 
 struct vector {
@@ -247,6 +300,9 @@ int main(void)
 		cmocka_unit_test(some_are_there_alone),
 		cmocka_unit_test(what_is_unknown_is_unset),
 		cmocka_unit_test(every_reason_has_a_word),
+		cmocka_unit_test(a_connection_that_lives_has_no_reason),
+		cmocka_unit_test(notes_are_a_set),
+		cmocka_unit_test(the_longest_notes_fit),
 		cmocka_unit_test(types_are_those_of_zeek),
 		cmocka_unit_test(community_ids_are_those_that_were_published),
 		cmocka_unit_test(sctp_without_ports_is_as_in_zeek),

@@ -2,7 +2,10 @@
 /* Copyright (c) 2026 the weir authors */
 #include "test_log_support.h"
 
+#include "config/config.h"
 #include "log/log_event.h"
+#include "watch/watch_name.h"
+#include "watch/watch_request.h"
 
 static char line[LOG_LINE_SIZE];
 
@@ -51,9 +54,9 @@ static void most_events_have_nothing_but_their_name(void **state)
 		char expected[256];
 
 		if (kind == CONN_EVENT_STATE_REMOVE || kind == CONN_EVENT_EOF ||
-		    kind == CONN_EVENT_CONTENT_GAP)
+		    kind == CONN_EVENT_CONTENT_GAP || kind >= CONN_EVENT_BYTES_THRESHOLD)
 			continue;
-		snprintf(expected, sizeof(expected), FRONT "%s\t-\t-\n", conn_event_name(kind));
+		snprintf(expected, sizeof(expected), FRONT "%s\t-\t-\t-\n", conn_event_name(kind));
 		assert_string_equal(format(&event, LOG_FORMAT_TSV), expected);
 		snprintf(expected, sizeof(expected), FRONT_JSON "\"event\":\"%s\"}\n",
 			 conn_event_name(kind));
@@ -66,7 +69,7 @@ static void a_removal_has_state_history_and_reason(void **state)
 	struct conn_event event = event_example(CONN_EVENT_STATE_REMOVE);
 
 	assert_string_equal(format(&event, LOG_FORMAT_TSV),
-			    FRONT "connection_state_remove\tSF ShADadFf\tclosed\n");
+			    FRONT "connection_state_remove\tSF ShADadFf\tclosed\t-\n");
 	assert_string_equal(format(&event, LOG_FORMAT_JSON),
 			    FRONT_JSON "\"event\":\"connection_state_remove\","
 				       "\"details\":\"SF ShADadFf\",\"reason\":\"closed\"}\n");
@@ -80,7 +83,7 @@ static void a_removal_without_history_has_the_state_alone(void **state)
 	event.state = CONN_STATE_OTH;
 	event.reason = CONN_REASON_INACTIVE;
 	assert_string_equal(format(&event, LOG_FORMAT_TSV),
-			    FRONT "connection_state_remove\tOTH\tinactivity\n");
+			    FRONT "connection_state_remove\tOTH\tinactivity\t-\n");
 	assert_string_equal(format(&event, LOG_FORMAT_JSON),
 			    FRONT_JSON "\"event\":\"connection_state_remove\","
 				       "\"details\":\"OTH\",\"reason\":\"inactivity\"}\n");
@@ -105,9 +108,9 @@ static void an_end_of_stream_names_the_side(void **state)
 {
 	struct conn_event event = event_example(CONN_EVENT_EOF);
 
-	assert_string_equal(format(&event, LOG_FORMAT_TSV), FRONT "connection_EOF\torig\t-\n");
+	assert_string_equal(format(&event, LOG_FORMAT_TSV), FRONT "connection_EOF\torig\t-\t-\n");
 	event.side = CONN_RESP;
-	assert_string_equal(format(&event, LOG_FORMAT_TSV), FRONT "connection_EOF\tresp\t-\n");
+	assert_string_equal(format(&event, LOG_FORMAT_TSV), FRONT "connection_EOF\tresp\t-\t-\n");
 	assert_string_equal(format(&event, LOG_FORMAT_JSON),
 			    FRONT_JSON "\"event\":\"connection_EOF\",\"details\":\"resp\"}\n");
 }
@@ -117,12 +120,79 @@ static void a_gap_names_side_place_and_length(void **state)
 	struct conn_event event = event_example(CONN_EVENT_CONTENT_GAP);
 
 	assert_string_equal(format(&event, LOG_FORMAT_TSV),
-			    FRONT "content_gap\torig 1460 536\t-\n");
+			    FRONT "content_gap\torig 1460 536\t-\t-\n");
 	event.side = CONN_RESP;
 	event.position = event.length = UINT64_MAX;
 	assert_string_equal(format(&event, LOG_FORMAT_JSON),
 			    FRONT_JSON "\"event\":\"content_gap\",\"details\":"
 				       "\"resp 18446744073709551615 18446744073709551615\"}\n");
+}
+
+static void a_threshold_of_a_side_names_value_and_side(void **state)
+{
+	struct conn_event event = event_example(CONN_EVENT_BYTES_THRESHOLD);
+
+	event.length = 1000;
+	assert_string_equal(format(&event, LOG_FORMAT_TSV),
+			    FRONT "conn_bytes_threshold_crossed\t1000 orig\t-\t-\n");
+	event.kind = CONN_EVENT_PACKETS_THRESHOLD;
+	event.side = CONN_RESP;
+	event.length = UINT64_MAX;
+	assert_string_equal(format(&event, LOG_FORMAT_JSON),
+			    FRONT_JSON "\"event\":\"conn_packets_threshold_crossed\","
+				       "\"details\":\"18446744073709551615 resp\"}\n");
+}
+
+static void other_thresholds_name_the_value_alone(void **state)
+{
+	struct conn_event event = event_example(CONN_EVENT_GENERIC_THRESHOLD);
+
+	event.length = 10;
+	assert_string_equal(format(&event, LOG_FORMAT_TSV),
+			    FRONT "conn_generic_packet_threshold_crossed\t10\t-\t-\n");
+	event.kind = CONN_EVENT_DURATION_THRESHOLD;
+	event.length = 2 * TIME_MINUTE + TIME_SECOND / 2;
+	assert_string_equal(format(&event, LOG_FORMAT_TSV),
+			    FRONT "conn_duration_threshold_crossed\t120.500000\t-\t-\n");
+}
+
+static void a_poll_names_what_was_looked_at_and_found(void **state)
+{
+	struct conn_event event = event_example(CONN_EVENT_POLL);
+
+	event.position = WATCH_FEATURE_RATE;
+	event.length = 1048576;
+	assert_string_equal(format(&event, LOG_FORMAT_TSV),
+			    FRONT "conn_poll_matched\trate 1048576\t-\t-\n");
+	event.position = WATCH_FEATURE_IDLE;
+	event.length = TIME_SECOND / 4;
+	assert_string_equal(format(&event, LOG_FORMAT_JSON),
+			    FRONT_JSON "\"event\":\"conn_poll_matched\","
+				       "\"details\":\"idle 0.250000\"}\n");
+	// No poll has such a feature; a line must come out nevertheless.
+	event.position = UINT64_MAX;
+	assert_int_equal(count_text(format(&event, LOG_FORMAT_TSV), "\t? 250000000\t"), 1);
+}
+
+static void features_are_called_as_in_the_configuration(void **state)
+{
+	assert_int_equal(WATCH_FEATURE_COUNT, CONFIG_FEATURE_COUNT);
+	for (int i = 0; i < CONFIG_FEATURE_COUNT; i++)
+		assert_string_equal(watch_feature_name((unsigned)i),
+				    config_feature_name((enum config_feature)i));
+}
+
+static void the_rule_that_found_it_is_named(void **state)
+{
+	struct conn_event event = event_example(CONN_EVENT_GENERIC_THRESHOLD);
+
+	event.length = 10;
+	event.name = watch_name_number("big-ones");
+	assert_string_equal(format(&event, LOG_FORMAT_TSV),
+			    FRONT "conn_generic_packet_threshold_crossed\t10\t-\tbig-ones\n");
+	assert_string_equal(format(&event, LOG_FORMAT_JSON),
+			    FRONT_JSON "\"event\":\"conn_generic_packet_threshold_crossed\","
+				       "\"details\":\"10\",\"rule\":\"big-ones\"}\n");
 }
 
 static void the_header_names_columns_and_types(void **state)
@@ -137,9 +207,9 @@ static void the_header_names_columns_and_types(void **state)
 	assert_string_equal(strstr(head, "#path"),
 			    "#path\tevents\n#open\t2026-08-05-12-34-56\n"
 			    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\t"
-			    "event\tdetails\treason\n"
+			    "event\tdetails\treason\trule\n"
 			    "#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tstring\t"
-			    "string\n");
+			    "string\tstring\n");
 }
 
 static void events_go_to_a_file_of_their_own(void **state)
@@ -158,7 +228,7 @@ static void events_go_to_a_file_of_their_own(void **state)
 	assert_int_equal(log_writer_destroy(writer, NULL), 0);
 	text = read_file(place, "events.log");
 	assert_non_null(text);
-	assert_non_null(strstr(text, "\n" FRONT "new_connection\t-\t-\n#close\t"));
+	assert_non_null(strstr(text, "\n" FRONT "new_connection\t-\t-\t-\n#close\t"));
 	free(text);
 }
 
@@ -171,6 +241,11 @@ int main(void)
 		cmocka_unit_test(the_longest_history_fits),
 		cmocka_unit_test(an_end_of_stream_names_the_side),
 		cmocka_unit_test(a_gap_names_side_place_and_length),
+		cmocka_unit_test(a_threshold_of_a_side_names_value_and_side),
+		cmocka_unit_test(other_thresholds_name_the_value_alone),
+		cmocka_unit_test(a_poll_names_what_was_looked_at_and_found),
+		cmocka_unit_test(features_are_called_as_in_the_configuration),
+		cmocka_unit_test(the_rule_that_found_it_is_named),
 		cmocka_unit_test(the_header_names_columns_and_types),
 		cmocka_unit_test_setup_teardown(events_go_to_a_file_of_their_own, place_create,
 						place_remove),

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "test_log_support.h"
 
+#include "log/log_watch.h"
+
 #include <pthread.h>
 
 static struct log_options options_for(const struct place *place)
@@ -132,6 +134,41 @@ static void tells_when_no_buffer_is_free_and_loses_nothing(void **state)
 	assert_int_equal(*lines, accepted + 1);
 	free(lines);
 	close(fd);
+}
+
+static void write_numbers(struct log_writer *writer, struct log_stream *stream, uint64_t first,
+			  uint64_t end)
+{
+	for (uint64_t number = first; number < end; number++)
+		write_numbered(writer, stream, number, START);
+}
+
+// A rule that came at run time may be the first to want its log.
+static void a_log_may_be_opened_while_another_is_written(void **state)
+{
+	struct place *place = *state;
+	struct log_options options = options_for(place);
+	struct watch_record record = {.conn = summary_example()};
+	struct log_writer *writer = log_writer_create(&options);
+	struct log_stream *stream = log_conn_open(writer, START), *late = NULL;
+	char *text;
+
+	write_numbers(writer, stream, 0, 20000);
+	late = log_watch_open(writer, START);
+	assert_non_null(late);
+	assert_true(log_watch_write(late, &record, START));
+	write_numbers(writer, stream, 20000, 40000);
+	log_writer_reopen(writer);
+	while (!log_watch_write(late, &record, START))
+		log_writer_wait(writer, TIME_SECOND);
+	write_numbers(writer, stream, 40000, 41000);
+	assert_int_equal(log_writer_destroy(writer, NULL), 0);
+	assert_int_equal(check_files(place, 41000).lines, 41000);
+	assert_int_equal(count_files(place, "watch"), 2);
+	text = read_file(place, "watch.log");
+	assert_int_equal(count_text(text, "\tSF\t"), 1);
+	assert_int_equal(count_text(text, "#close"), 1);
+	free(text);
 }
 
 static void keeps_lines_before_the_flush_interval(void **state)
@@ -268,6 +305,7 @@ int main(void)
 		TEST(writes_every_line_once_and_in_order),
 		TEST(writes_json_without_header_and_footer),
 		TEST(tells_when_no_buffer_is_free_and_loses_nothing),
+		TEST(a_log_may_be_opened_while_another_is_written),
 		TEST(keeps_lines_before_the_flush_interval),
 		TEST(hands_over_lines_after_the_flush_interval),
 		TEST(keeps_several_logs_apart),

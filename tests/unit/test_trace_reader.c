@@ -54,6 +54,7 @@ static uint32_t read_all(struct reader *reader, struct packet *last, uint8_t *pa
 			if (packet->verdict != PACKET_TRACK)
 				continue;
 			tracked++;
+			assert_headers(packet);
 			*last = *packet;
 			memcpy(payload, packet->payload,
 			       packet->payload_captured < room ? packet->payload_captured : room);

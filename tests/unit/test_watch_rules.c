@@ -89,12 +89,12 @@ static void a_rule_that_stays_as_it_was_goes_on(void **state)
 
 	rules[0].value[WATCH_ORIG_PACKETS] = 2;
 	rules[1].value[WATCH_ORIG_PACKETS] = 3;
-	assert_int_equal(watch_book_replace(watching->book, rules, 2, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, rules, 2, NULL, why, sizeof(why)), 0);
 	watching_start(watching);
 	from_client(watching, 28);
 	// The other one becomes another one: it is not what these connections had.
 	rules[1].value[WATCH_ORIG_PACKETS] = 4;
-	assert_int_equal(watch_book_replace(watching->book, rules, 2, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, rules, 2, NULL, why, sizeof(why)), 0);
 	watch_turn(watching->watch);
 	for (int i = 0; i < 5; i++)
 		from_client(watching, 28);
@@ -108,11 +108,11 @@ static void the_same_rules_again_are_no_change(void **state)
 	struct watch_rules *before;
 	char why[128];
 
-	assert_int_equal(watch_book_replace(watching->book, &rule, 1, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, &rule, 1, NULL, why, sizeof(why)), 0);
 	before = atomic_load(watch_book_published(watching->book));
-	assert_int_equal(watch_book_replace(watching->book, &rule, 1, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, &rule, 1, NULL, why, sizeof(why)), 0);
 	assert_ptr_equal(atomic_load(watch_book_published(watching->book)), before);
-	assert_int_equal(watch_book_replace(watching->book, NULL, 0, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, NULL, 0, NULL, why, sizeof(why)), 0);
 	assert_ptr_not_equal(atomic_load(watch_book_published(watching->book)), before);
 }
 
@@ -142,11 +142,12 @@ static void too_many_rules_or_a_wrong_filter_change_nothing(void **state)
 
 	for (size_t i = 0; i <= WATCH_RULES_MOST; i++)
 		rules[i] = (struct watch_rule_settings){.name = "a"};
-	assert_int_equal(
-		watch_book_replace(watching->book, rules, WATCH_RULES_MOST + 1, why, sizeof(why)),
-		-E2BIG);
+	assert_int_equal(watch_book_replace(watching->book, rules, WATCH_RULES_MOST + 1, NULL, why,
+					    sizeof(why)),
+			 -E2BIG);
 	rules[0].expression = "host host";
-	assert_int_equal(watch_book_replace(watching->book, rules, 1, why, sizeof(why)), -EINVAL);
+	assert_int_equal(watch_book_replace(watching->book, rules, 1, NULL, why, sizeof(why)),
+			 -EINVAL);
 	assert_non_null(strstr(why, "[threshold a]"));
 	assert_ptr_equal(atomic_load(watch_book_published(watching->book)), before);
 }
@@ -180,7 +181,7 @@ static void start_with_a_set_for_each_port(struct watching *watching)
 			.name = names[i], .expression = filters[i], .actions = WATCH_ACTION_EVENT};
 		rules[i].value[WATCH_PACKETS] = 2;
 	}
-	assert_int_equal(watch_book_replace(watching->book, rules, 13, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, rules, 13, NULL, why, sizeof(why)), 0);
 	watching->tracking.settings.maximum = 10000;
 	watching_start(watching);
 }

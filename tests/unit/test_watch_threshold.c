@@ -582,7 +582,7 @@ static void each_of_very_many_fires_once_and_in_order(void **state)
 		if (i >= polls)
 			rule[i].value[WATCH_ORIG_PACKETS] = 1 + i % 2;
 	}
-	assert_int_equal(watch_book_replace(watching->book, rule, 1024, why, sizeof(why)), 0);
+	assert_int_equal(watch_book_replace(watching->book, rule, 1024, NULL, why, sizeof(why)), 0);
 	watching_start(watching);
 	from_client(watching, 28);
 	assert_int_equal(watching->told_count, (1024 - polls) / 2);
