@@ -77,7 +77,7 @@ class Sample:
         self.threads, self.time = threads, float(re.search(r"^packets .* in ([0-9.]+) s", text, re.M)[1])
         self.packets, self.live, self.logged = found["packets"], found["live"], found["logged"]
         self.evicted = found["ended: table full, half-open ones first"]
-        self.polls = found["looks by polls"]
+        self.polls = found["looks of polls"]
 
     def worker_cpu(self):
         """Seconds of CPU time of all workers."""

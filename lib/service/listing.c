@@ -54,6 +54,8 @@ struct service_listing {
 	struct filter_scratch scratch;
 	uint32_t worker; // where it is
 	uint32_t slot;
+	uint32_t step;   // how many of the worker's slots were passed, see slot_of()
+	uint32_t blocks; // in which they lie
 	uint64_t limit;
 	uint64_t written;
 	struct heap_entry *entry; // a heap once there are `limit`
@@ -328,6 +330,30 @@ static void refuse(struct service *service, struct client *client)
 
 enum look { LOOK_ON, LOOK_AGAIN, LOOK_DONE };
 
+// Slots are looked at block by block, and the blocks out of order: slots are taken in ascending
+// order, so that each would be better than all before it where the latest are wanted.
+#define BLOCK 64
+
+// The number of blocks is a power of two, and an odd number leads to each of them once.
+static uint32_t slot_of(const struct service_listing *listing, uint32_t step)
+{
+	uint32_t block = step / BLOCK;
+
+	if (listing->sort != SORT_NONE)
+		block = block * UINT32_C(0x9e3779b1) & (listing->blocks - 1);
+	return block * BLOCK + step % BLOCK;
+}
+
+static void begin_worker(const struct service *service, struct service_listing *listing)
+{
+	const struct conn_table *table = service->settings.workers[listing->worker].table;
+	uint32_t used = conn_table_slots_used(table);
+
+	listing->blocks = 1;
+	while (listing->blocks < (used + BLOCK - 1) / BLOCK)
+		listing->blocks *= 2;
+}
+
 // Can the connection in the slot at hand be among the best? Most cannot, once there are enough, and
 // what is not read whole does not take its lines away from the worker.
 static bool is_worth_a_look(const struct service *service, const struct service_listing *listing)
@@ -352,14 +378,15 @@ static enum look look(struct service *service, struct client *client)
 	struct conn_summary summary;
 	enum conn_read found;
 
+	listing->slot = slot_of(listing, listing->step);
 	if (!is_worth_a_look(service, listing)) {
-		listing->slot++;
+		listing->step++;
 		return LOOK_ON;
 	}
 	found = conn_reader_look(service->reader[listing->worker], listing->slot, &summary);
 	if (is_to_be_tried_again(listing, found))
 		return LOOK_AGAIN;
-	listing->slot++;
+	listing->step++;
 	if (found != CONN_READ_FOUND)
 		return LOOK_ON;
 	if (listing->sort == SORT_NONE) {
@@ -388,10 +415,9 @@ static bool look_on(struct service *service, struct client *client, uint32_t slo
 	struct service_listing *listing = client->listing;
 
 	while (listing->worker < service->settings.worker_count) {
-		const struct service_worker *worker = &service->settings.workers[listing->worker];
-		uint32_t used = conn_table_slots_used(worker->table);
-
-		while (listing->slot < used) {
+		if (listing->step == 0)
+			begin_worker(service, listing);
+		while (listing->step < listing->blocks * BLOCK) {
 			enum look next;
 
 			if (slots-- == 0 || (listing->sort == SORT_NONE &&
@@ -402,7 +428,7 @@ static bool look_on(struct service *service, struct client *client, uint32_t slo
 				return next == LOOK_AGAIN;
 		}
 		listing->worker++;
-		listing->slot = 0;
+		listing->step = 0;
 	}
 	return false;
 }
