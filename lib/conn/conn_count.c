@@ -2,11 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "conn/conn_internal.h"
 
-// The upper halves of the counters, which change once in 2^32; for a watched connection the base of
-// the counters, and whoever watches is to look. Of the others:
-// Those of bytes have 16 bits in the
-// rare part, and, once in 281 TB, which a tunnel between two sites carries in days, 16 in the
-// extension.
+// Of a watched connection the counters' base moves on, and whoever watches is to look.
 static void carry_watched(struct conn_table *table, struct conn *conn, unsigned side,
 			  uint32_t ip_length)
 {
@@ -20,6 +16,9 @@ static void carry_watched(struct conn_table *table, struct conn *conn, unsigned 
 	conn_event_raise(table, conn, CONN_EVENT_CHECK, side);
 }
 
+// The upper halves of the counters, which change once in 2^32. Those of bytes have 16 bits in the
+// rare part, and, once in 281 TB, which a tunnel between two sites carries in days, 16 in the
+// extension.
 void conn_count_carry(struct conn_table *table, struct conn *conn, unsigned side,
 		      uint32_t ip_length)
 {

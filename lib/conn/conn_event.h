@@ -5,6 +5,7 @@
 #include "conn/conn_summary.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 // What can happen to a connection. Names, and when each is raised, are Zeek's (spec-conn 6).

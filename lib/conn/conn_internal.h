@@ -43,6 +43,7 @@ struct conn_table {
 	struct wheel *wheel;
 	uint64_t clock;      // the latest packet time seen, never moves back
 	bool held_back;      // timers wait for the next packet, in some worker
+	bool over;           // the input is: no timer is armed any more
 	uint64_t next_check; // no timer is due before; copy of the wheel's
 	uint64_t bucket_mask;
 	uint32_t live;

@@ -265,7 +265,7 @@ static bool run_watch(struct conn_table *table, struct conn *conn, uint64_t upto
 	const struct conn_watcher *watcher = table->settings.watcher;
 
 	if (table->watch[conn_slot(table, conn)].due <= upto && watcher != NULL)
-		watcher->due(watcher->context, table, conn, false);
+		watcher->due(watcher->context, table, conn, upto);
 	return conn_flag(conn, CONN_LIVE);
 }
 
@@ -398,7 +398,7 @@ static void run_at_end(struct conn_table *table, struct conn *conn)
 	    table->watch[conn_slot(table, conn)].due != TIME_NEVER) {
 		const struct conn_watcher *watcher = table->settings.watcher;
 
-		watcher->due(watcher->context, table, conn, true);
+		watcher->due(watcher->context, table, conn, TIME_NEVER);
 	}
 	if (conn->key.protocol != PACKET_TCP) {
 		if (cold->due[0] == TIME_NEVER)
@@ -420,6 +420,7 @@ bool conn_timers_end(struct conn_table *table)
 {
 	uint32_t slot = wheel_pop(table->wheel, TIME_LATEST);
 
+	table->over = true;
 	if (slot == WHEEL_NONE)
 		return false;
 	run_at_end(table, &table->conn[slot]);

@@ -77,7 +77,7 @@ void conn_watch_arm(struct conn_table *table, struct conn *conn, unsigned side, 
 void conn_watch_due(struct conn_table *table, struct conn *conn, uint64_t due)
 {
 	table->watch[conn_slot(table, conn)].due = due;
-	if (due < conn->wheel.due && conn_flag(conn, CONN_LIVE))
+	if (due < conn->wheel.due && conn_flag(conn, CONN_LIVE) && !table->over)
 		conn_timer_arm(table, conn);
 }
 
@@ -87,7 +87,7 @@ void conn_watch_inactivity(struct conn_table *table, struct conn *conn, uint64_t
 	uint64_t milliseconds = span / TIME_MILLISECOND + (span % TIME_MILLISECOND != 0);
 
 	conn_watch_need(table, conn)->inactivity = milliseconds < most ? milliseconds : most;
-	if (conn_flag(conn, CONN_LIVE))
+	if (conn_flag(conn, CONN_LIVE) && !table->over)
 		conn_timer_arm(table, conn);
 }
 
@@ -101,6 +101,11 @@ struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn 
 				    enum conn_event_kind kind, unsigned side)
 {
 	return conn_event_raise(table, conn, kind, side);
+}
+
+uint32_t conn_table_event_room(const struct conn_table *table)
+{
+	return CONN_EVENTS_A_PACKET - table->events_waiting;
 }
 
 void conn_table_inactivity(struct conn_table *table, const struct conn_ports *ports, uint64_t span,

@@ -27,17 +27,18 @@ struct conn_ports;
 struct conn_table;
 struct packet;
 
-#define CONN_INACTIVITY_BY_CLASS ((UINT64_C(1) << 40) - 1)
+#define CONN_INACTIVITY_BY_CLASS ((UINT64_C(1) << 39) - 1)
 
 struct conn_watch {
 	uint64_t packets[2];
 	uint64_t ip_bytes[2];
 	uint64_t due;             // the earliest deadline of its watchers, ns; or TIME_NEVER
-	uint64_t inactivity : 40; // its own inactivity time, ms; 0: never
+	uint64_t inactivity : 39; // its own inactivity time, ms; 0: never
 	// The rest belongs to lib/watch, see watch_internal.h.
 	uint64_t set : 12;
 	uint64_t next_idle : 11;
-	uint64_t over : 1; // its removal hooks have run
+	uint64_t over : 1;    // its removal hooks have run
+	uint64_t checked : 1; // a CONN_EVENT_CHECK for both sides waits
 	uint32_t items;
 	uint16_t next[6];
 } __attribute__((aligned(64)));
@@ -49,8 +50,9 @@ struct conn_watcher {
 	// Each event that is subscribed to, thresholds and polls, and CONN_EVENT_CHECK, when the
 	// packet or timer that raised it is done with; may raise others.
 	void (*event)(void *context, struct conn_table *table, const struct conn_event *event);
-	// Its deadline has come, or, with `end`, the input is over.
-	void (*due)(void *context, struct conn_table *table, struct conn *conn, bool end);
+	// Its deadlines up to that time have come; TIME_NEVER: the input is over. Is to set the next
+	// one with conn_watch_due(), which does nothing when the input is over.
+	void (*due)(void *context, struct conn_table *table, struct conn *conn, uint64_t upto);
 	// Counters and roles were exchanged.
 	void (*flipped)(void *context, struct conn_table *table, struct conn *conn);
 	// A packet of a connection for which conn_watch_packets() was called, before it is tracked.
@@ -89,6 +91,11 @@ void conn_watch_packets(struct conn_table *table, struct conn *conn);
 // 0, and the caller's to fill in before anything else happens to the table.
 struct conn_event *conn_watch_raise(struct conn_table *table, const struct conn *conn,
 				    enum conn_event_kind kind, unsigned side);
+
+// How many events can be raised until the first of those that wait is passed on, in the middle of
+// whatever raised it. Who is called for events is to leave off before that, and to go on when a
+// CONN_EVENT_CHECK of its own comes up: else it would be called from within itself.
+uint32_t conn_table_event_room(const struct conn_table *table);
 
 // The ports that get an inactivity time of their own once a connection is established, as in
 // conn_settings; `ports` is copied, `spans` has to stay.

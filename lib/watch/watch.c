@@ -9,9 +9,24 @@
 
 #define BIT(kind) (UINT32_C(1) << (kind))
 
-void watch_check(struct watch *watch, const struct conn *conn)
+void watch_check(struct watch *watch, struct conn *conn)
 {
+	struct conn_watch *list = conn_watch_need(watch->table, conn);
+
+	if (list->checked)
+		return;
+	list->checked = 1;
 	conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, WATCH_BOTH_SIDES);
+}
+
+// Only those that watch_check() raised are for both sides.
+static void check(struct watch *watch, struct conn *conn, unsigned side)
+{
+	struct conn_watch *list = conn_watch_get(watch->table, conn);
+
+	if (list != NULL && side == WATCH_BOTH_SIDES)
+		list->checked = 0;
+	watch_settle(watch, conn, side);
 }
 
 // Rules get to know a connection when its first packet is done with, like Zeek's new_connection.
@@ -73,7 +88,7 @@ static void handle_event(void *context, struct conn_table *table, const struct c
 	struct conn *conn = conn_table_at(table, event->slot);
 
 	if (event->kind == CONN_EVENT_CHECK) {
-		watch_settle(watch, conn, event->side);
+		check(watch, conn, event->side);
 		return;
 	}
 	if (event->kind == CONN_EVENT_NEW && watch->rules != NULL)
@@ -86,13 +101,16 @@ static void handle_event(void *context, struct conn_table *table, const struct c
 		run_hooks(watch, conn);
 }
 
-static void handle_due(void *context, struct conn_table *table, struct conn *conn, bool end)
+// At once, not with an event: a packet may be about to be counted, which is the one that a duration
+// waits for.
+static void handle_due(void *context, struct conn_table *table, struct conn *conn, uint64_t upto)
 {
 	struct watch *watch = context;
 
-	watch_polls_run(watch, conn, end);
-	if (!end)
-		conn_watch_raise(table, conn, CONN_EVENT_CHECK, WATCH_NO_SIDE);
+	(void)table;
+	watch_polls_run(watch, conn, upto);
+	if (upto != TIME_NEVER)
+		watch_settle(watch, conn, WATCH_NO_SIDE);
 }
 
 static void handle_flipped(void *context, struct conn_table *table, struct conn *conn)
@@ -120,8 +138,12 @@ static void handle_released(void *context, struct conn_table *table, struct conn
 	struct watch *watch = context;
 	struct conn_watch *list = conn_watch_get(table, conn);
 	const struct watch_sinks *sinks = &watch->settings.sinks;
-	uint32_t note = watch_item_find(watch, conn, WATCH_ITEM_NOTE);
+	uint32_t note;
 
+	// One that its very first packet removed: only then it came to be watched, and hooks with it.
+	if (!list->over)
+		run_hooks(watch, conn);
+	note = watch_item_find(watch, conn, WATCH_ITEM_NOTE);
 	if (note != 0 && sinks->note != NULL) {
 		summary->noted = true;
 		sinks->note(sinks->context, &watch->note[watch->item[note].note]);

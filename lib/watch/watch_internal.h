@@ -79,6 +79,7 @@ struct watch {
 	uint16_t last_set;
 	uint16_t free_set;
 	uint16_t fresh_set;
+	uint16_t unused_sets;               // of the rules in force, which no connection has now
 	struct watch_set *set;              // [WATCH_SETS]
 	uint16_t bucket[WATCH_SET_BUCKETS]; // sets of `rules`, by a hash of their bits
 	struct watch_generation generations[WATCH_GENERATIONS];
@@ -102,11 +103,16 @@ struct weir_conn {
 // Of no packet: the input's time passed.
 #define WATCH_NO_SIDE 3
 
-// watch.c: has thresholds looked at when the packet or callback at hand is done with.
-void watch_check(struct watch *watch, const struct conn *conn);
+// watch.c: has thresholds looked at when the packet or callback at hand is done with. Once, however
+// often it is called until then.
+void watch_check(struct watch *watch, struct conn *conn);
 
 // The plugin's state of a connection; NULL when it has none.
 void *watch_plugin_state(struct watch *watch, const struct conn *conn, uint16_t plugin);
+
+// What plugins and requests may hang on one connection: whatever is crossed or due walks over it.
+// Polls of rules come on top of that, WATCH_RULES_MOST at most.
+#define WATCH_ITEMS_MOST 256
 
 // watch_item.c: a new item in front of the connection's list; 0, counted, when there is no room.
 uint32_t watch_item_add(struct watch *watch, struct conn *conn, const struct watch_item *item);
@@ -129,12 +135,17 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules);
 bool watch_set_has(const struct watch_set *set, uint16_t rule);
 
 // watch_threshold.c: fires what was crossed, of `side` or WATCH_BOTH_SIDES, and waits for the next.
+// Where that is more than events have room for, the rest is left for a CONN_EVENT_CHECK.
 void watch_settle(struct watch *watch, struct conn *conn, unsigned side);
 // Has the connection's counters and deadlines wait for whatever comes next.
 void watch_arm(struct watch *watch, struct conn *conn);
+// 0; -ENOENT: it is over; -EEXIST: there is one of that plugin, kind and value; -ENOSPC.
 int watch_threshold_add(struct watch *watch, struct conn *conn, const struct watch_item *item);
 bool watch_threshold_delete(struct watch *watch, struct conn *conn, uint16_t plugin, uint8_t kind,
 			    uint64_t value);
+// Is it still waited for?
+bool watch_threshold_has(const struct watch *watch, const struct conn *conn, uint16_t plugin,
+			 uint8_t kind, uint64_t value);
 uint64_t watch_count(const struct watch *watch, const struct conn *conn, unsigned kind);
 // The next threshold of that kind by a rule, from its `index` on; false when there is none.
 bool watch_step_next(const struct watch *watch, const struct conn_watch *list, unsigned kind,
@@ -155,7 +166,8 @@ void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause 
 // watch_poll.c
 void watch_polls_start(struct watch *watch, struct conn *conn, const struct watch_set *set);
 int watch_poll_add(struct watch *watch, struct conn *conn, struct watch_item *item);
-void watch_polls_run(struct watch *watch, struct conn *conn, bool end);
+// Those that are due up to that time; TIME_NEVER: all, once more.
+void watch_polls_run(struct watch *watch, struct conn *conn, uint64_t upto);
 // The earliest look, TIME_NEVER when there is none.
 uint64_t watch_polls_due(const struct watch *watch, const struct conn_watch *list);
 uint64_t watch_feature_now(const struct watch *watch, const struct conn *conn,

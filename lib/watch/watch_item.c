@@ -27,11 +27,30 @@ void watch_pools_destroy(struct watch *watch)
 	memory_unmap(watch->note, (size_t)watch->note_end * sizeof(*watch->note));
 }
 
+static bool is_limited(const struct watch_item *item)
+{
+	return item->rule == WATCH_NO_RULE && item->type <= WATCH_ITEM_HOOK;
+}
+
+static bool has_room(const struct watch *watch, const struct conn *conn)
+{
+	const struct conn_watch *list = conn_watch_get(watch->table, conn);
+	uint32_t at = list != NULL ? list->items : 0, count = 0;
+
+	for (; at != 0; at = watch->item[at].next)
+		count += is_limited(&watch->item[at]);
+	return count < WATCH_ITEMS_MOST;
+}
+
 uint32_t watch_item_add(struct watch *watch, struct conn *conn, const struct watch_item *item)
 {
 	uint32_t index = watch->item_free;
 	struct conn_watch *list;
 
+	if (is_limited(item) && !has_room(watch, conn)) {
+		watch->counters.short_of++;
+		return 0;
+	}
 	if (index != 0) {
 		watch->item_free = watch->item[index].next;
 	} else if (watch->item_fresh < watch->item_end) {

@@ -12,9 +12,12 @@
 
 static uint64_t per_second(uint64_t count, uint64_t span)
 {
+	unsigned __int128 rate;
+
 	if (span == 0)
 		return 0;
-	return (uint64_t)((unsigned __int128)count * TIME_SECOND / span);
+	rate = (unsigned __int128)count * TIME_SECOND / span;
+	return rate < UINT64_MAX ? (uint64_t)rate : UINT64_MAX;
 }
 
 static uint64_t sum_bytes(const struct watch *watch, const struct conn *conn)
@@ -80,17 +83,23 @@ uint64_t watch_polls_due(const struct watch *watch, const struct conn_watch *lis
 	return due;
 }
 
+// Live, so that no packet waits for looks that nobody can have use for.
+#define LEAST_SPAN TIME_MILLISECOND
+
 // At once means as soon as time has passed.
 static uint64_t next_look(const struct watch *watch, uint64_t span)
 {
-	if (span == 0)
-		span = 1;
+	uint64_t least = conn_table_is_exact(watch->table) ? 1 : LEAST_SPAN;
+
+	if (span < least)
+		span = least;
 	return conn_table_clock(watch->table) + (span < SPAN_MOST ? span : SPAN_MOST);
 }
 
 int watch_poll_add(struct watch *watch, struct conn *conn, struct watch_item *item)
 {
 	uint64_t now = conn_table_clock(watch->table);
+	const struct conn_watch *list;
 
 	if (!conn_is_live(conn))
 		return -ENOENT;
@@ -101,7 +110,8 @@ int watch_poll_add(struct watch *watch, struct conn *conn, struct watch_item *it
 		item->count = base_count(watch, conn, item->kind);
 	if (watch_item_add(watch, conn, item) == 0)
 		return -ENOSPC;
-	watch_check(watch, conn);
+	list = conn_watch_get(watch->table, conn);
+	conn_watch_due(watch->table, conn, list->due < item->due ? list->due : item->due);
 	return 0;
 }
 
@@ -183,17 +193,16 @@ static void remove_gone(struct watch *watch, struct conn_watch *list)
 
 // What is called may put items in front of the list, and takes none out but thresholds and hooks:
 // these do not run now, so that the walk asks for its place anew after each call.
-void watch_polls_run(struct watch *watch, struct conn *conn, bool end)
+void watch_polls_run(struct watch *watch, struct conn *conn, uint64_t upto)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
-	uint64_t now = conn_table_clock(watch->table);
 	uint32_t at = list->items;
 	bool gone = false;
 
 	while (at != 0) {
 		struct watch_item *item = &watch->item[at];
 
-		if (item->type == WATCH_ITEM_POLL && !item->gone && (end || item->due <= now)) {
+		if (item->type == WATCH_ITEM_POLL && !item->gone && item->due <= upto) {
 			watch->counters.polls++;
 			if (!(item->plugin == WATCH_NO_PLUGIN ? look_feature(watch, conn, at)
 							      : look_function(watch, conn, at)))

@@ -79,7 +79,8 @@ struct watch_answer {
 	uint64_t interval; // lists: of a poll
 	uint64_t current;  // lists: how much there is of it now
 	// 0; -ENOENT: the connection is over; -ESRCH: it has no such threshold or poll; -EEXIST: it
-	// has it already; -ENOSPC: no memory is left for more.
+	// has it already; -ENOSPC: no memory is left for more, or it has 256 of plugins and
+	// requests; -EINVAL: there is no such request.
 	int32_t status;
 	uint16_t name;
 	uint8_t kind;

@@ -57,11 +57,12 @@ static void add_threshold(const struct serving *serving, struct conn *conn)
 		.rule = WATCH_NO_RULE,
 		.value = request->value,
 	};
-	uint64_t fired = serving->watch->counters.thresholds;
 	int status = watch_threshold_add(serving->watch, conn, &item);
 
 	conn_table_events_done(serving->watch->table);
-	answer(serving, status, serving->watch->counters.thresholds != fired);
+	answer(serving, status,
+	       status == 0 && !watch_threshold_has(serving->watch, conn, WATCH_NO_PLUGIN, item.kind,
+						   item.value));
 }
 
 static void delete_threshold(const struct serving *serving, struct conn *conn)
@@ -126,6 +127,25 @@ static void list_thresholds(const struct serving *serving, const struct conn *co
 	answer(serving, 0, false);
 }
 
+// A poll by request is known by what it looks at, and what it looks for.
+static uint32_t find_poll(const struct serving *serving, const struct conn *conn)
+{
+	const struct watch *watch = serving->watch;
+	const struct conn_watch *list = conn_watch_get(watch->table, conn);
+	const struct watch_request *request = serving->request;
+	uint32_t at = list != NULL ? list->items : 0;
+
+	for (; at != 0; at = watch->item[at].next) {
+		const struct watch_item *item = &watch->item[at];
+
+		if (item->type == WATCH_ITEM_POLL && item->plugin == WATCH_NO_PLUGIN &&
+		    item->rule == WATCH_NO_RULE && item->kind == request->kind &&
+		    item->value == request->value)
+			break;
+	}
+	return at;
+}
+
 static void add_poll(const struct serving *serving, struct conn *conn)
 {
 	const struct watch_request *request = serving->request;
@@ -139,8 +159,10 @@ static void add_poll(const struct serving *serving, struct conn *conn)
 		.value = request->value,
 		.interval = request->interval,
 	};
-	int status = watch_poll_add(serving->watch, conn, &item);
+	int status = -EEXIST;
 
+	if (find_poll(serving, conn) == 0)
+		status = watch_poll_add(serving->watch, conn, &item);
 	conn_table_events_done(serving->watch->table);
 	answer(serving, status, false);
 }
@@ -148,19 +170,10 @@ static void add_poll(const struct serving *serving, struct conn *conn)
 static void delete_poll(const struct serving *serving, struct conn *conn)
 {
 	struct watch *watch = serving->watch;
-	struct conn_watch *list = conn_watch_get(watch->table, conn);
-	const struct watch_request *request = serving->request;
-	uint32_t at = list != NULL ? list->items : 0;
+	uint32_t at = find_poll(serving, conn);
 
-	for (; at != 0; at = watch->item[at].next) {
-		const struct watch_item *item = &watch->item[at];
-
-		if (item->type == WATCH_ITEM_POLL && item->plugin == WATCH_NO_PLUGIN &&
-		    item->kind == request->kind && item->value == request->value)
-			break;
-	}
 	if (at != 0)
-		watch_item_remove(watch, list, at);
+		watch_item_remove(watch, conn_watch_get(watch->table, conn), at);
 	answer(serving, at != 0 ? 0 : -ESRCH, false);
 }
 

@@ -5,7 +5,11 @@
 #include "filter/filter.h"
 
 // Most connections match the same few sets of rules, so that the last one is tried first. Sets of
-// the rules in force stay even while no connection has them; older ones go with their last one.
+// the rules in force stay even while no connection has them, until others need their place; older
+// ones go with their last connection.
+
+// All sets are looked through when there is no place for another one; not for less than these.
+#define UNUSED_WORTH_IT 256
 
 bool watch_set_has(const struct watch_set *set, uint16_t rule)
 {
@@ -44,22 +48,74 @@ static uint16_t take_set(struct watch *watch)
 	return number;
 }
 
-// There are more buckets than sets, so that the search ends.
+// The snapshot may be freed once no worker needs it any more.
+static void leave_generation(struct watch_generation *generation)
+{
+	atomic_fetch_sub_explicit(&generation->rules->users, 1, memory_order_release);
+	generation->rules = NULL;
+}
+
+static void free_set(struct watch *watch, uint16_t number)
+{
+	struct watch_set *set = &watch->set[number];
+	struct watch_generation *generation = &watch->generations[set->generation];
+
+	set->rules = NULL;
+	set->next_free = watch->free_set;
+	watch->free_set = number;
+	if (--generation->sets == 0 && set->generation != watch->generation)
+		leave_generation(generation);
+}
+
+// The bucket of a set, or the empty one where it belongs. There are more buckets than sets, so that
+// the search ends.
+static uint32_t find_bucket(const struct watch *watch, const uint64_t *bits)
+{
+	const struct watch_rules *rules = watch->rules;
+	uint32_t at = bucket_of(rules, bits);
+
+	while (watch->bucket[at] != 0 && !is_same(&watch->set[watch->bucket[at]], rules, bits))
+		at = (at + 1) % WATCH_SET_BUCKETS;
+	return at;
+}
+
+// Gives back those that nobody has.
+static void sweep(struct watch *watch)
+{
+	memset(watch->bucket, 0, sizeof(watch->bucket));
+	watch->last_set = 0;
+	for (uint16_t number = 1; number < watch->fresh_set; number++) {
+		struct watch_set *set = &watch->set[number];
+
+		if (set->rules == NULL || set->generation != watch->generation)
+			continue;
+		if (set->users == 0)
+			free_set(watch, number);
+		else
+			watch->bucket[find_bucket(watch, set->bits)] = number;
+	}
+	watch->unused_sets = 0;
+}
+
 static uint16_t find_or_make(struct watch *watch, const uint64_t *bits)
 {
 	struct watch_rules *rules = watch->rules;
-	uint32_t at = bucket_of(rules, bits);
+	uint32_t at = find_bucket(watch, bits);
 	uint16_t number;
 
-	for (; watch->bucket[at] != 0; at = (at + 1) % WATCH_SET_BUCKETS) {
-		if (is_same(&watch->set[watch->bucket[at]], rules, bits))
-			return watch->bucket[at];
-	}
+	if (watch->bucket[at] != 0)
+		return watch->bucket[at];
 	number = take_set(watch);
+	if (number == 0 && watch->unused_sets >= UNUSED_WORTH_IT) {
+		sweep(watch);
+		at = find_bucket(watch, bits);
+		number = take_set(watch);
+	}
 	if (number == 0) {
 		watch->counters.unset++;
 		return 0;
 	}
+	watch->unused_sets++;
 	watch->set[number] = (struct watch_set){.rules = rules, .generation = watch->generation};
 	memcpy(watch->set[number].bits, bits, words(rules) * sizeof(*bits));
 	watch->generations[watch->generation].sets++;
@@ -109,34 +165,20 @@ uint16_t watch_set_match(struct watch *watch, const struct packet *packet)
 
 void watch_set_hold(struct watch *watch, uint16_t set)
 {
-	watch->set[set].users++;
-}
-
-// The snapshot may be freed once no worker needs it any more.
-static void leave_generation(struct watch_generation *generation)
-{
-	atomic_fetch_sub_explicit(&generation->rules->users, 1, memory_order_release);
-	generation->rules = NULL;
-}
-
-static void free_set(struct watch *watch, uint16_t number)
-{
-	struct watch_set *set = &watch->set[number];
-	struct watch_generation *generation = &watch->generations[set->generation];
-
-	set->rules = NULL;
-	set->next_free = watch->free_set;
-	watch->free_set = number;
-	if (--generation->sets == 0 && set->generation != watch->generation)
-		leave_generation(generation);
+	if (watch->set[set].users++ == 0)
+		watch->unused_sets--;
 }
 
 void watch_set_release(struct watch *watch, uint16_t number)
 {
 	struct watch_set *set = &watch->set[number];
 
-	if (--set->users == 0 && set->generation != watch->generation)
+	if (--set->users > 0)
+		return;
+	if (set->generation != watch->generation)
 		free_set(watch, number);
+	else
+		watch->unused_sets++;
 }
 
 static uint16_t find_generation(const struct watch *watch)
@@ -160,7 +202,7 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 	watch->rules = rules;
 	watch->generation = generation;
 	watch->generations[generation].rules = rules;
-	watch->last_set = 0;
+	watch->last_set = watch->unused_sets = 0;
 	memset(watch->bucket, 0, sizeof(watch->bucket));
 	// The first rules of all have nothing to take the place of.
 	if (before == generation)
@@ -171,6 +213,8 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 		if (set->rules != NULL && set->generation == before && set->users == 0)
 			free_set(watch, number);
 	}
-	if (watch->generations[before].rules != NULL && watch->generations[before].sets == 0)
+	// The first rules of all are not preceded by others: they are 0, and so is what was before.
+	if (generation != before && watch->generations[before].rules != NULL &&
+	    watch->generations[before].sets == 0)
 		leave_generation(&watch->generations[before]);
 }

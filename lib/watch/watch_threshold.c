@@ -16,10 +16,10 @@ static const struct {
 	uint8_t kind;
 	uint8_t side;
 } order[WATCH_STEP_KINDS] = {
-	{WATCH_ORIG_BYTES, CONN_ORIG},      {WATCH_ORIG_PACKETS, CONN_ORIG},
-	{WATCH_RESP_BYTES, CONN_RESP},      {WATCH_RESP_PACKETS, CONN_RESP},
-	{WATCH_DURATION, WATCH_BOTH_SIDES}, {WATCH_DURATION_IDLE, WATCH_BOTH_SIDES},
-	{WATCH_PACKETS, WATCH_BOTH_SIDES},
+	{WATCH_PACKETS, WATCH_BOTH_SIDES},       {WATCH_ORIG_BYTES, CONN_ORIG},
+	{WATCH_ORIG_PACKETS, CONN_ORIG},         {WATCH_RESP_BYTES, CONN_RESP},
+	{WATCH_RESP_PACKETS, CONN_RESP},         {WATCH_DURATION, WATCH_BOTH_SIDES},
+	{WATCH_DURATION_IDLE, WATCH_BOTH_SIDES},
 };
 
 uint16_t watch_progress(const struct conn_watch *list, unsigned kind)
@@ -105,6 +105,15 @@ static uint64_t next_value(const struct watch *watch, struct conn_watch *list, u
 	return value;
 }
 
+// Each that fires raises one event, and a CONN_EVENT_CHECK may have to come after it, or be raised
+// by what is called.
+#define ROOM 3
+
+static bool has_room(const struct watch *watch)
+{
+	return conn_table_event_room(watch->table) >= ROOM;
+}
+
 static void fire(struct watch *watch, struct conn *conn, struct watch_cause *cause)
 {
 	watch->counters.thresholds++;
@@ -121,7 +130,7 @@ static void fire_steps(struct watch *watch, struct conn *conn, struct conn_watch
 		const struct watch_step *step = &rules->step[kind][index];
 		const struct watch_rule *rule = &rules->rule[step->rule];
 
-		if (step->value != value)
+		if (step->value != value || !has_room(watch))
 			break;
 		progress_set(list, kind, ++index);
 		fire(watch, conn,
@@ -163,7 +172,7 @@ static void fire_items(struct watch *watch, struct conn *conn, struct conn_watch
 {
 	uint32_t index;
 
-	while ((index = find_threshold(watch, list, kind, value)) != 0) {
+	while (has_room(watch) && (index = find_threshold(watch, list, kind, value)) != 0) {
 		struct watch_item item = watch->item[index];
 
 		watch_item_remove(watch, list, index);
@@ -184,7 +193,7 @@ static bool fire_smallest(struct watch *watch, struct conn *conn, struct conn_wa
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < WATCH_STEP_KINDS; i++) {
+	for (unsigned i = 0; i < WATCH_STEP_KINDS && has_room(watch); i++) {
 		unsigned kind = order[i].kind, of = order[i].side;
 		uint64_t value;
 
@@ -203,6 +212,14 @@ static bool fire_smallest(struct watch *watch, struct conn *conn, struct conn_wa
 		any = true;
 	}
 	return any;
+}
+
+// The first moment at which a connection is older than that.
+static uint64_t deadline(const struct watch *watch, const struct conn *conn, uint64_t value)
+{
+	uint64_t first = conn_first(watch->table, conn);
+
+	return value < TIME_NEVER - 1 - first ? first + value + 1 : TIME_NEVER;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -230,7 +247,7 @@ static uint64_t wait_for_packet(const struct watch *watch, const struct conn *co
 		return NONE;
 	if (conn_table_is_exact(watch->table) || age(watch, conn) > value)
 		return 1;
-	*due = least(*due, conn_first(watch->table, conn) + value + 1);
+	*due = least(*due, deadline(watch, conn, value));
 	return NONE;
 }
 
@@ -244,7 +261,7 @@ void watch_arm(struct watch *watch, struct conn *conn)
 	due = watch_polls_due(watch, list);
 	idle = next_value(watch, list, WATCH_DURATION_IDLE);
 	if (idle != NONE)
-		due = least(due, conn_first(watch->table, conn) + idle + 1);
+		due = least(due, deadline(watch, conn, idle));
 	packets = wait_for_packet(watch, conn, list, &due);
 	// Whoever has half of what is left to both cannot have all of it without being asked.
 	both = left(next_value(watch, list, WATCH_PACKETS),
@@ -264,6 +281,14 @@ void watch_arm(struct watch *watch, struct conn *conn)
 	conn_watch_due(watch->table, conn, due);
 }
 
+static void leave_rest(struct watch *watch, struct conn *conn, unsigned side)
+{
+	if (side == WATCH_BOTH_SIDES)
+		watch_check(watch, conn);
+	else
+		conn_watch_raise(watch->table, conn, CONN_EVENT_CHECK, side);
+}
+
 void watch_settle(struct watch *watch, struct conn *conn, unsigned side)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);
@@ -272,23 +297,40 @@ void watch_settle(struct watch *watch, struct conn *conn, unsigned side)
 		return;
 	while (fire_smallest(watch, conn, list, side))
 		;
+	if (!has_room(watch))
+		leave_rest(watch, conn, side);
 	watch_arm(watch, conn);
 }
 
-int watch_threshold_add(struct watch *watch, struct conn *conn, const struct watch_item *item)
+// The one that somebody set: a plugin, or a request.
+static uint32_t find_own(const struct watch *watch, const struct conn *conn, uint16_t plugin,
+			 uint8_t kind, uint64_t value)
 {
 	const struct conn_watch *list = conn_watch_get(watch->table, conn);
 	uint32_t at = list != NULL ? list->items : 0;
 
+	for (; at != 0; at = watch->item[at].next) {
+		const struct watch_item *item = &watch->item[at];
+
+		if (item->type == WATCH_ITEM_THRESHOLD && item->kind == kind &&
+		    item->value == value && item->plugin == plugin)
+			break;
+	}
+	return at;
+}
+
+bool watch_threshold_has(const struct watch *watch, const struct conn *conn, uint16_t plugin,
+			 uint8_t kind, uint64_t value)
+{
+	return find_own(watch, conn, plugin, kind, value) != 0;
+}
+
+int watch_threshold_add(struct watch *watch, struct conn *conn, const struct watch_item *item)
+{
 	if (!conn_is_live(conn))
 		return -ENOENT;
-	for (; at != 0; at = watch->item[at].next) {
-		const struct watch_item *other = &watch->item[at];
-
-		if (other->type == WATCH_ITEM_THRESHOLD && other->kind == item->kind &&
-		    other->value == item->value && other->plugin == item->plugin)
-			return -EEXIST;
-	}
+	if (watch_threshold_has(watch, conn, item->plugin, item->kind, item->value))
+		return -EEXIST;
 	if (watch_item_add(watch, conn, item) == 0)
 		return -ENOSPC;
 	watch_check(watch, conn);
@@ -298,17 +340,10 @@ int watch_threshold_add(struct watch *watch, struct conn *conn, const struct wat
 bool watch_threshold_delete(struct watch *watch, struct conn *conn, uint16_t plugin, uint8_t kind,
 			    uint64_t value)
 {
-	struct conn_watch *list = conn_watch_get(watch->table, conn);
-	uint32_t at = list != NULL ? list->items : 0;
+	uint32_t at = find_own(watch, conn, plugin, kind, value);
 
-	for (; at != 0; at = watch->item[at].next) {
-		const struct watch_item *item = &watch->item[at];
-
-		if (item->type != WATCH_ITEM_THRESHOLD || item->kind != kind ||
-		    item->value != value || item->plugin != plugin)
-			continue;
-		watch_item_remove(watch, list, at);
-		return true;
-	}
-	return false;
+	if (at == 0)
+		return false;
+	watch_item_remove(watch, conn_watch_get(watch->table, conn), at);
+	return true;
 }
