@@ -192,6 +192,29 @@ static json_t *rule_list(void *context, bool poll)
 	return list;
 }
 
+// As they are now: a reload may have changed them.
+static void add_inactivity(const struct requests *requests, json_t *object)
+{
+	const struct watch_inactivity *now = requests->settings.book != NULL
+						     ? watch_book_inactivity(
+							       requests->settings.book)
+						     : NULL;
+	char name[64];
+
+	if (now == NULL)
+		return;
+	json_object_set_new(object, "inactivity.tcp_ports_timeout", span(now->span));
+	for (size_t i = 0; i < now->port_span_count; i++) {
+		snprintf(name, sizeof(name), "inactivity.tcp_ports.%u-%u", now->port_span[i].first,
+			 now->port_span[i].last);
+		json_object_set_new(object, name, span(now->port_span[i].span));
+	}
+	for (size_t i = 0; i < now->service_count; i++) {
+		snprintf(name, sizeof(name), "inactivity.services.%s", now->service[i].name);
+		json_object_set_new(object, name, span(now->service[i].span));
+	}
+}
+
 static json_t *timeouts(void *context)
 {
 	const struct requests *requests = context;
@@ -215,10 +238,7 @@ static json_t *timeouts(void *context)
 	TIMEOUT(tcp_partial_close_delay);
 	TIMEOUT(connection_status_update_interval);
 #undef TIMEOUT
-	json_object_set_new(object, "inactivity.tcp_ports_timeout",
-			    span(config->inactivity.tcp_ports_timeout));
-	json_object_set_new(object, "inactivity.services_timeout",
-			    span(config->inactivity.services_timeout));
+	add_inactivity(requests, object);
 	return object;
 }
 

@@ -205,6 +205,7 @@ static int create_worker(struct program *program, uint32_t index, const struct c
 	settings.watch.log_events = conn->events;
 	settings.watch.rules = watch_book_published(program->book);
 	settings.captures = dump_ring(program->captures, index);
+	settings.capture_bytes = config->captures.size;
 	settings.watch.plugin_count = (uint32_t)plugins_count(program->plugins);
 	settings.watch.plugins = plugins_worker(program->plugins, index);
 	if (settings.watch.plugins == NULL)
@@ -461,6 +462,7 @@ static int finish(struct program *program)
 	if (control_complain_unlogged(program->control))
 		status = 1;
 	control_print_summary(program->control);
+	captures_print(program->captures);
 	if (!control_check_books(program->control))
 		status = 1;
 	if (fflush(stdout) != 0 || ferror(stdout)) {

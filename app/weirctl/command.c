@@ -115,9 +115,11 @@ static bool take_above(json_t *request)
 		complain(NULL, "--above: %s", why.text);
 		return false;
 	}
-	json_object_set_new(request, "above",
-			    scale == &config_spans ? json_real((double)value / (double)TIME_SECOND)
-						   : json_integer((json_int_t)(value & INT64_MAX)));
+	json_object_set_new(
+		request, "above",
+		scale == &config_spans
+			? json_real((double)value / (double)TIME_SECOND)
+			: json_integer(value < INT64_MAX ? (json_int_t)value : INT64_MAX));
 	return true;
 }
 
@@ -257,9 +259,12 @@ const struct command commands[] = {
 	 {WORD_UID, WORD_SPAN},
 	 0,
 	 .print = print_timeouts},
-	{"reload", "", "read the configuration's rules again, as the signal HUP does",
-	 "What is wrong is told, and then the old rules stay.\n\nExample:\n  weirctl reload\n",
-	 .print = print_nothing},
+	{"reload", "", "read the configuration again: rules, and [inactivity]",
+	 "What is wrong is told, and then everything stays as it was. What else was changed is "
+	 "told,\n"
+	 "too: it needs a restart. The signal HUP does the same and opens the logs anew.\n\n"
+	 "Example:\n  weirctl reload\n",
+	 .print = print_note},
 };
 
 const size_t command_count = COUNT_OF(commands);

@@ -260,3 +260,11 @@ void print_item(const json_t *item)
 	else
 		print_watch(item, "kind", "value");
 }
+
+void print_note(const json_t *answer)
+{
+	const char *note = json_string_value(json_object_get(answer, "note"));
+
+	if (note != NULL)
+		printf("%s\n", note);
+}

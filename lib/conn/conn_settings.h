@@ -50,7 +50,8 @@ struct conn_port_span {
 	uint64_t span;
 };
 
-// What a table needs to know; immutable while the table lives. Spans in ns; an inactivity time of 0
+// What a table needs to know; but for what lib/watch changes (events, inactivity times of ports)
+// immutable while the table lives. Spans in ns; an inactivity time of 0
 // means never.
 struct conn_settings {
 	uint32_t maximum; // live connections in this table

@@ -387,5 +387,6 @@ size_t conn_table_drain(struct conn_table *table, size_t limit)
 		conn_events_done(table);
 		done++;
 	}
+	conn_at(table, NULL);
 	return done;
 }

@@ -124,6 +124,11 @@ void conn_table_subscribe(struct conn_table *table, uint32_t events)
 	table->settings.events = events;
 }
 
+bool conn_table_subscribed(const struct conn_table *table, enum conn_event_kind kind)
+{
+	return conn_subscribed(table, kind);
+}
+
 void conn_table_events_done(struct conn_table *table)
 {
 	conn_events_done(table);

@@ -105,6 +105,9 @@ void conn_table_inactivity(struct conn_table *table, const struct conn_ports *po
 // Which events are to be raised: bits 1 << enum conn_event_kind.
 void conn_table_subscribe(struct conn_table *table, uint32_t events);
 
+// Does anybody want events of this kind?
+bool conn_table_subscribed(const struct conn_table *table, enum conn_event_kind kind);
+
 // Whatever was raised outside of packets and timers is done with.
 void conn_table_events_done(struct conn_table *table);
 

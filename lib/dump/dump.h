@@ -23,9 +23,9 @@
 // What cannot be written is told once and counted, and never ends the run: the file is closed, its
 // connection gets no other one. New files are tried again after a second.
 
-#define DUMP_FILE_LEAST  4096    // bytes of a file
-#define DUMP_RING_MOST   1048576 // packets in a ring
-#define DUMP_RULE_SIZE   64      // room for a rule's name
+#define DUMP_FILE_LEAST 4096    // bytes of a file
+#define DUMP_RING_MOST  1048576 // packets in a ring
+#define DUMP_RULE_SIZE  64      // room for a rule's name
 
 struct dump_settings {
 	const char *directory;

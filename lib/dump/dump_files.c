@@ -92,6 +92,8 @@ static void say_healed(struct dump *dump)
 static void refuse(struct dump *dump, uint64_t packets)
 {
 	dump_add(&dump->sums.refused, packets);
+	for (uint32_t i = 0; i < dump->settings.workers; i++)
+		atomic_store_explicit(&dump->ring[i]->full_up, true, memory_order_relaxed);
 	if (dump->refusing_at > 0 && dump->now - dump->refusing_at < REPEAT_PERIOD)
 		return;
 	dump->refusing_at = dump->now;

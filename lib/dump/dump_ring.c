@@ -151,7 +151,8 @@ bool dump_put(struct dump_ring *ring, const struct dump_packet *packet)
 
 	if (__builtin_expect(ring->waiting_count > 0, 0))
 		send_waiting(ring);
-	element = reserve(ring);
+	// What waits comes first.
+	element = ring->waiting_count == 0 ? reserve(ring) : NULL;
 	if (__builtin_expect(element == NULL, 0) && ring->wait)
 		element = wait_for_room(ring);
 	if (__builtin_expect(element == NULL, 0)) {
@@ -166,13 +167,18 @@ bool dump_put(struct dump_ring *ring, const struct dump_packet *packet)
 	return true;
 }
 
+bool dump_accepts(const struct dump_ring *ring)
+{
+	return !atomic_load_explicit(&ring->full_up, memory_order_relaxed);
+}
+
 bool dump_end(struct dump_ring *ring, struct uid uid)
 {
 	struct dump_element *element;
 
 	if (__builtin_expect(ring->waiting_count > 0, 0))
 		send_waiting(ring);
-	element = reserve(ring);
+	element = ring->waiting_count == 0 ? reserve(ring) : NULL;
 	if (__builtin_expect(element == NULL, 0) && ring->wait)
 		element = wait_for_room(ring);
 	if (__builtin_expect(element == NULL, 0)) {

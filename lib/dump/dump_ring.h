@@ -32,6 +32,10 @@ struct dump_packet {
 // so, and counted. With dump_settings.wait it waits for room instead. Worker only.
 bool dump_put(struct dump_ring *ring, const struct dump_packet *packet);
 
+// Does it make sense to begin with another connection? Not once there are as many files as there
+// may be. A little late. Worker only.
+bool dump_accepts(const struct dump_ring *ring);
+
 // The connection is over: its file is completed. No more packets of this uid may follow. It is
 // remembered when the ring is full; false when even that is not possible, and the file will be
 // completed when the run ends. Nothing happens for a connection without a file. Worker only.

@@ -45,6 +45,8 @@ struct dump_ring {
 	bool populated; // the thread's
 	// Does anybody take packets out? Else there is no use in waiting.
 	atomic_bool served;
+	// There are as many files as there may be; the thread's to say.
+	atomic_bool full_up;
 	// Written by the worker, read by anybody.
 	_Atomic uint64_t lost;
 	// The worker's; the thread's too, once the worker has ended.

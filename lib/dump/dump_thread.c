@@ -7,8 +7,8 @@
 #include <time.h>
 
 // The thread looks after rings by itself, because a worker must not stop to wake it: a few times a
-// second while nobody wants captures, often enough for a full link while somebody does. While
-// workers wait for it there is no long nap.
+// second while nobody wants captures, and each few milliseconds while somebody does; what comes
+// meanwhile has to find room in the ring. While workers wait for it there is no long nap.
 #define NAP_SHORTEST (4 * TIME_MILLISECOND)
 #define NAP_LONGEST  (128 * TIME_MILLISECOND)
 

@@ -93,11 +93,3 @@ bool filter_run(const struct filter *filter, const struct filter_scratch *scratc
 // `*length` is how long it is on the wire. Worker only.
 size_t filter_frame(const struct filter_scratch *scratch, uint8_t *to, size_t most,
 		    uint32_t *length);
-
-// Both at once.
-static inline bool filter_match(const struct filter *filter, const struct packet *packet,
-				struct filter_scratch *scratch)
-{
-	filter_prepare(scratch, packet);
-	return filter_run(filter, scratch);
-}

@@ -117,7 +117,10 @@ static void complain(struct client *client, const struct watch_request *request,
 		answer_error(client, "the connection has that %s for %s already", what, word);
 		break;
 	case -ENOSPC:
-		answer_error(client, "the worker has no memory left for another %s", what);
+		answer_error(client,
+			     "the connection has as many thresholds and polls as it may have, 256, "
+			     "or the worker has no memory left for another %s",
+			     what);
 		break;
 	default:
 		answer_error(client, "the worker could not do it: %s", strerror(-status));

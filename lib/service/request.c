@@ -25,7 +25,7 @@ static void serve_status(struct service *service, struct client *client, const j
 static void serve_reload(struct service *service, struct client *client, const json_t *request)
 {
 	const struct service_settings *settings = &service->settings;
-	char why[512] = "it gave no reason";
+	char why[512] = "";
 
 	if (!parameter_check(client, request, "reload", NULL, 0))
 		return;
@@ -34,7 +34,7 @@ static void serve_reload(struct service *service, struct client *client, const j
 	else if (settings->reload(settings->context, why, sizeof(why)) < 0)
 		answer_error(client, "reload: nothing was changed: %s", why);
 	else
-		answer_ok(client, NULL);
+		answer_ok(client, why[0] != '\0' ? json_pack("{s:s}", "note", why) : NULL);
 }
 
 static const struct {

@@ -200,6 +200,7 @@ static void wait_for_something(struct service *service)
 		memset(service->poll, 0, sizeof(service->poll));
 }
 
+// What comes of it is told by the one that is called.
 static void reload(struct service *service)
 {
 	char why[512] = "";
@@ -208,8 +209,8 @@ static void reload(struct service *service)
 		return;
 	if (service->settings.reload == NULL)
 		message_warning("there is nothing to reload");
-	else if (service->settings.reload(service->settings.context, why, sizeof(why)) < 0)
-		message_error("the rules were not loaded again, the old ones stay: %s", why);
+	else
+		service->settings.reload(service->settings.context, why, sizeof(why));
 }
 
 static void serve_descriptors(struct service *service, uint32_t count)

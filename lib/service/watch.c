@@ -44,10 +44,10 @@ static bool check_name(struct client *client, const json_t *request, const char 
 
 	if (length > 0 && length < WATCH_NAME_SIZE &&
 	    (name == NULL || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					  "0123456789_-.") == length))
+					  "0123456789_-") == length))
 		return true;
 	answer_error(client,
-		     "%s: name is to have 1 to %d letters, digits, '_', '-' or '.', such as "
+		     "%s: name is to have 1 to %d letters, digits, '_' or '-', such as "
 		     "\"big-upload\"",
 		     what, WATCH_NAME_SIZE - 1);
 	return false;

@@ -122,14 +122,8 @@ static void handle_flipped(void *context, struct conn_table *table, struct conn 
 static void handle_packet(void *context, struct conn_table *table, struct conn *conn,
 			  const struct packet *packet)
 {
-	struct watch *watch = context;
-	uint32_t at = watch_item_find(watch, conn, WATCH_ITEM_CAPTURE);
-
-	if (at == 0)
-		return;
-	watch->counters.captured++;
-	watch->settings.sinks.packet(watch->settings.sinks.context, table, conn,
-				     watch->item[at].name, packet);
+	(void)table;
+	watch_capture(context, conn, packet);
 }
 
 static void handle_released(void *context, struct conn_table *table, struct conn *conn,

@@ -48,9 +48,10 @@ struct watch_sinks {
 	void (*record)(void *context, const struct watch_record *record);
 	// Before the summary that says `noted`; there is room for as many as for summaries.
 	void (*note)(void *context, const struct watch_note *note);
-	// A packet of a connection that is captured.
-	void (*packet)(void *context, const struct conn_table *table, const struct conn *conn,
-		       uint16_t name, const struct packet *packet);
+	// A packet of a connection that is captured; `*given` is the sink's, for this connection,
+	// and 0 at first. False when no more of it are wanted.
+	bool (*packet)(void *context, const struct conn_table *table, const struct conn *conn,
+		       uint16_t name, const struct packet *packet, uint64_t *given);
 	// A connection that was captured is over.
 	void (*captured)(void *context, struct uid uid);
 	void *context;

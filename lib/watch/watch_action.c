@@ -63,16 +63,29 @@ static void capture(struct watch *watch, struct conn *conn, const struct watch_c
 	    watch_item_add(watch, conn, &item) == 0)
 		return;
 	conn_watch_packets(watch->table, conn);
-	if (packet == NULL)
+	if (packet != NULL)
+		watch_capture(watch, conn, packet);
+}
+
+void watch_capture(struct watch *watch, const struct conn *conn, const struct packet *packet)
+{
+	const struct watch_sinks *sinks = &watch->settings.sinks;
+	uint32_t at = watch_item_find(watch, conn, WATCH_ITEM_CAPTURE);
+	struct watch_item *item = &watch->item[at];
+
+	if (at == 0 || item->gone)
 		return;
 	watch->counters.captured++;
-	sinks->packet(sinks->context, watch->table, conn, cause->name, packet);
+	// What nobody writes is not copied: the item stays, so that the capture does not begin anew.
+	item->gone = !sinks->packet(sinks->context, watch->table, conn, item->name, packet,
+				    &item->count);
 }
 
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause)
 {
-	// Without an action the event tells those who subscribed to it.
-	if (cause->actions & WATCH_ACTION_EVENT || cause->actions == 0)
+	// Whoever subscribed to the event hears of it, whatever the rule wants.
+	if (cause->actions & WATCH_ACTION_EVENT ||
+	    conn_table_subscribed(watch->table, event_of(cause)))
 		raise_event(watch, conn, cause);
 	if (cause->actions & WATCH_ACTION_LOG)
 		record(watch, conn, cause);

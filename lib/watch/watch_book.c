@@ -361,6 +361,11 @@ int watch_book_delete(struct watch_book *book, const char *name, bool poll, char
 	return change(book, at, NULL, why, size);
 }
 
+const struct watch_inactivity *watch_book_inactivity(const struct watch_book *book)
+{
+	return book->page->inactivity;
+}
+
 const struct watch_rule_settings *watch_book_rules(const struct watch_book *book, size_t *count)
 {
 	*count = book->page->count;

@@ -26,8 +26,9 @@ struct watch_rules *_Atomic *watch_book_published(struct watch_book *book);
 
 // All of these return 0 or a negative errno with a sentence in `why`, and change nothing then.
 //
-// Replaces all rules and, unless it is NULL, the inactivity times, for connections that are
-// established from now on; copies. A rule that is as it was goes on for the connections that have
+// Replaces all rules and, unless it is NULL, the inactivity times; copies. Which ports have a time
+// of their own counts for connections that are established from now on, the general time of such
+// ports for all. A rule that is as it was goes on for the connections that have
 // it.
 int watch_book_replace(struct watch_book *book, const struct watch_rule_settings *rules,
 		       size_t count, const struct watch_inactivity *inactivity, char *why,
@@ -37,6 +38,9 @@ int watch_book_add(struct watch_book *book, const struct watch_rule_settings *ru
 		   size_t size);
 // Takes one away, from all connections; -ENOENT where there is none of that name.
 int watch_book_delete(struct watch_book *book, const char *name, bool poll, char *why, size_t size);
+
+// The inactivity times in force; until the next change. NULL when none were given.
+const struct watch_inactivity *watch_book_inactivity(const struct watch_book *book);
 
 // The rules in force; until the next change.
 const struct watch_rule_settings *watch_book_rules(const struct watch_book *book, size_t *count);

@@ -31,13 +31,14 @@ struct watch_item {
 	uint16_t name;
 	uint16_t plugin; // or WATCH_NO_PLUGIN
 	uint16_t rule;   // poll: in the connection's set, or WATCH_NO_RULE
-	bool gone;       // poll: it ended while polls are being looked through
+	bool gone;       // poll: it ended while polls are being looked through; capture: it is over
 	uint8_t spare;
 	union {
 		weir_threshold_function threshold;
 		weir_poll_function poll;
 		weir_hook_function hook;
-		uint64_t count; // poll by feature: what there was at the last look
+		// Poll by feature: what there was at the last look; capture: see watch_sinks.packet.
+		uint64_t count;
 	};
 	uint64_t value;    // threshold; poll: looks so far, or what the feature is to be above
 	uint64_t due;      // poll, ns
@@ -162,6 +163,8 @@ struct watch_cause {
 	uint8_t side;
 };
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause);
+// A packet of a connection that may be captured.
+void watch_capture(struct watch *watch, const struct conn *conn, const struct packet *packet);
 
 // watch_poll.c
 void watch_polls_start(struct watch *watch, struct conn *conn, const struct watch_set *set);

@@ -107,7 +107,8 @@ static void list_thresholds(const struct serving *serving, const struct conn *co
 	     at = watch->item[at].next) {
 		const struct watch_item *item = &watch->item[at];
 
-		if (item->type != WATCH_ITEM_THRESHOLD)
+		// A plugin's are its own business.
+		if (item->type != WATCH_ITEM_THRESHOLD || item->plugin != WATCH_NO_PLUGIN)
 			continue;
 		list_one(serving, conn, item->kind, item->value, item->actions, item->name);
 		listed++;

@@ -18,7 +18,8 @@
 #define DATA_AHEAD   6
 #define HANDOFF_RING 4096
 // That a timer raises, as a rule at most.
-#define EVENTS_A_TIMER 4
+#define EVENTS_A_TIMER      4
+#define TIMERS_A_TURN_LEAST 2
 
 // What crosses from the worker that received a packet to the one that owns its connection.
 struct handoff {
@@ -237,6 +238,9 @@ static size_t timers_a_turn(const struct worker *worker)
 {
 	size_t room = bus_channel_event_room(worker->settings.channel) / EVENTS_A_TIMER;
 
+	// But never none: connections have to end even where the log is too slow for their events.
+	if (room < TIMERS_A_TURN_LEAST)
+		room = TIMERS_A_TURN_LEAST;
 	return room < TIMERS_A_TURN ? room : TIMERS_A_TURN;
 }
 

@@ -31,6 +31,7 @@ struct worker_settings {
 	struct bus_channel *channel;
 	struct bus_requests *requests; // NULL: nobody asks
 	struct dump_ring *captures;    // NULL: there are none
+	uint64_t capture_bytes;        // of a connection that are worth copying
 	// Input from files: batches of the reader. NULL when live.
 	struct bus_ring *batches;
 	struct expiry_board *expiry; // where they agree on timers; NULL when there is no need to

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "worker/worker_internal.h"
 
+#include "base/message.h"
 #include "bus/bus_request.h"
 #include "dump/dump_ring.h"
 #include "filter/filter.h"
@@ -64,16 +65,17 @@ static void send_note(void *context, const struct watch_note *note)
 
 // The frame as filters see it: of a packet in a tunnel the inner one, and one where the headers of a
 // datagram that was put together are made up.
-static void capture_packet(void *context, const struct conn_table *table, const struct conn *conn,
-			   uint16_t name, const struct packet *packet)
+static bool capture_packet(void *context, const struct conn_table *table, const struct conn *conn,
+			   uint16_t name, const struct packet *packet, uint64_t *given)
 {
 	struct worker *worker = context;
 	uint8_t frame[DUMP_PACKET_MOST];
 	struct filter_scratch scratch;
 	struct dump_packet dump;
 
-	if (worker->settings.captures == NULL)
-		return;
+	if (worker->settings.captures == NULL ||
+	    (*given == 0 && !dump_accepts(worker->settings.captures)))
+		return false;
 	filter_prepare(&scratch, packet);
 	dump = (struct dump_packet){
 		.data = frame,
@@ -87,6 +89,8 @@ static void capture_packet(void *context, const struct conn_table *table, const 
 	};
 	dump.captured = (uint32_t)filter_frame(&scratch, frame, sizeof(frame), &dump.length);
 	dump_put(worker->settings.captures, &dump);
+	*given += dump.captured + 1;
+	return *given < worker->settings.capture_bytes;
 }
 
 static void capture_ended(void *context, struct uid uid)
@@ -112,8 +116,12 @@ int worker_create_table(struct worker *worker, conn_reclaim_function reclaim)
 	};
 	worker->answers = calloc(ANSWERS_KEPT, sizeof(*worker->answers));
 	worker->watch = watch_create(&settings);
-	if (worker->answers == NULL || worker->watch == NULL)
+	if (worker->watch == NULL)
 		return -ENOMEM;
+	if (worker->answers == NULL) {
+		message_error("no memory for worker %u", worker->settings.index);
+		return -ENOMEM;
+	}
 	worker->settings.conn.watcher = watch_watcher(worker->watch);
 	worker->table = conn_table_create(&worker->settings.conn, reclaim);
 	if (worker->table == NULL)

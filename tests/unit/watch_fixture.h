@@ -27,6 +27,7 @@ struct watching {
 	uint32_t note_count;
 	uint64_t captured[64]; // times of packets
 	uint32_t captured_count;
+	uint64_t captured_most; // packets of a connection that are wanted; 0: all
 	uint32_t captures_over;
 	struct watch_answer answer[600];
 	uint32_t answer_count;
@@ -56,8 +57,9 @@ static inline void take_note(void *context, const struct watch_note *note)
 	watching->note_count++;
 }
 
-static inline void take_packet(void *context, const struct conn_table *table,
-			       const struct conn *conn, uint16_t name, const struct packet *packet)
+static inline bool take_packet(void *context, const struct conn_table *table,
+			       const struct conn *conn, uint16_t name, const struct packet *packet,
+			       uint64_t *given)
 {
 	struct watching *watching = context;
 
@@ -66,6 +68,8 @@ static inline void take_packet(void *context, const struct conn_table *table,
 	(void)name;
 	assert_true(watching->captured_count < 64);
 	watching->captured[watching->captured_count++] = packet->time;
+	// As the capture of a connection that is large enough.
+	return ++*given != watching->captured_most;
 }
 
 static inline void end_capture(void *context, struct uid uid)

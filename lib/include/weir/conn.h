@@ -100,7 +100,7 @@ enum weir_threshold {
 typedef void (*weir_threshold_function)(struct weir_conn *conn, enum weir_threshold what,
 					uint64_t value, enum weir_side side);
 
-// Sets one of any number of thresholds; those of one kind fire in ascending order. One that is
+// Sets one of many thresholds (256 of them, of polls and of hooks, for one connection at a time); those of one kind fire in ascending order. One that is
 // passed already fires as soon as the callback that sets it has returned. The same kind and value of
 // the same plugin again is the same threshold, with the function of the first. `function` may be
 // NULL: then only the event conn_..._threshold_crossed tells of it. When roles are exchanged, the
