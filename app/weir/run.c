@@ -290,6 +290,7 @@ static int create_control(struct program *program)
 				.workers = plugins_workers(program->plugins),
 				.count = (uint32_t)plugins_count(program->plugins),
 			},
+		.captures = program->captures,
 		.stop = stop_input,
 		.hang_up = hang_up,
 		.context = program,

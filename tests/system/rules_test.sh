@@ -171,7 +171,7 @@ udp_inactivity_timeout = 1 h
 END_RULES
 make_cable
 before="ip netns exec $space" start_weir live -i out -c live.ini -w 2 --set control.socket="$WEIR_SOCKET"
-wait_until_ready || fail "weir does not come up" -- "$err"
+wait_until_ready || fail "weir does not come up" -- "$out" "$err"
 replay both.pcap --topspeed
 wait_for 20 has_found by-itself "50001 50002" || fail "idle = yes finds only: $(found_by by-itself)"
 wait_for 20 has_found idle "50001 50002" || fail "a poll on idle finds only: $(found_by idle)"
