@@ -11,19 +11,30 @@ need_weirctl
 
 cd "$work" || exit 1
 
-packets_of() { # FILE PORT [FIRST]: the packets of a connection, without times where $live is set
-	"$here/packet_lines.py" "$1" | awk -v port="$2" -v first="${3:-1}" -v live="${live:-}" '
-		$1 != "packet" || $5 != port && $7 != port { next }
+mkdir lines
+# Sets $lines, a file with what packet_lines.py says of a trace that does not change any more.
+read_trace() { # FILE
+	lines=lines/${1//\//_}
+	[ -e "$lines" ] || "$here/packet_lines.py" "$1" >"$lines" 2>"$lines.err" ||
+		fail "$1: cannot be read" -- "$lines.err"
+}
+
+packets_of() { # FILE PORT [FIRST]: the packets of a connection, or of all (-); without times where $live is set
+	read_trace "$1"
+	awk -v port="$2" -v first="${3:-1}" -v live="${live:-}" '
+		$1 != "packet" || port != "-" && $5 != port && $7 != port { next }
 		live != "" { $2 = "" }
-		++count >= first' || fail "$1: not a trace"
+		++count >= first' "$lines"
 }
 
 comment_of() { # FILE
-	"$here/packet_lines.py" "$1" | sed -n 's/^comment //p'
+	read_trace "$1"
+	sed -n 's/^comment //p' "$lines"
 }
 
 end_of() { # FILE: its last line
-	"$here/packet_lines.py" "$1" 2>&1 | tail -n 1
+	read_trace "$1"
+	tail -n 1 "$lines"
 }
 
 # The file of the connection whose originator has that port; sets $file.
@@ -37,14 +48,10 @@ captured() { # WHAT TRACE PORT FIRST COMMENT: its packets, from the one of that 
 	[ -e "$file" ] || { fail "$1: no file of port $3"; return; }
 	equal "$1: comment" "weir connection $uid, rule $5" "$(comment_of "$file")"
 	packets_of "$2" "$3" "$4" >wanted
-	live=${live:-} "$here/packet_lines.py" "$file" | awk -v live="${live:-}" '
-		$1 != "packet" { next } live != "" { $2 = "" } { print }' >got
+	packets_of "$file" - >got
 	[ -s wanted ] || fail "$1: nothing is wanted of port $3"
 	diff wanted got >difference || fail "$1: other packets of port $3" -- difference
 	equal "$1: the end of the file" "end 0" "$(end_of "$file")"
-	if command -v capinfos >/dev/null; then
-		capinfos -k "$file" 2>/dev/null | grep -q "$uid" || fail "$1: capinfos does not know the uid"
-	fi
 }
 
 files_in() { # FOLDER
@@ -97,6 +104,10 @@ for workers in 1 2; do
 	equal "files, $workers workers: counted" 4 "$(count_of 'captures: files')"
 	equal "packets, $workers workers: counted" 32 "$(count_of 'captures: packets written')"
 done
+
+if command -v capinfos >/dev/null; then
+	capinfos -k "$file" 2>&1 | grep -q "$uid" || fail "capinfos does not know the uid"
+fi
 
 # A poll sees no packet: its capture begins with the next one.
 make_packets poll.pcap <<'END_PACKETS'
