@@ -258,8 +258,9 @@ const struct command commands[] = {
 	 0,
 	 .print = print_timeouts},
 	{"reload", "", "read the configuration's rules again, as the signal HUP does",
-	 "What is wrong is told, and then the old rules stay.\n\nExample:\n  weirctl reload\n",
-	 .print = print_nothing},
+	 "What is wrong is told, and then the old rules stay. What would need a restart is told, "
+	 "too.\n\nExample:\n  weirctl reload\n",
+	 .print = print_note},
 };
 
 const size_t command_count = COUNT_OF(commands);

@@ -35,8 +35,9 @@ struct service_settings {
 	const struct service_worker *workers;
 	uint32_t worker_count;
 	struct uid_key uid_key;
-	json_t *(*status)(void *context);                     // an object
-	int (*reload)(void *context, char *why, size_t size); // 0 or a negative errno, as below
+	json_t *(*status)(void *context); // an object
+	// 0, and perhaps a note in `why`, or a negative errno, as below.
+	int (*reload)(void *context, char *why, size_t size);
 	int (*rule_add)(void *context, const struct watch_rule_settings *rule, char *why,
 			size_t size);
 	int (*rule_delete)(void *context, bool poll, const char *name, char *why, size_t size);
