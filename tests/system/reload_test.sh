@@ -57,7 +57,7 @@ def write(number):
                    f"[inactivity]\ntcp_ports = 22={3600 + number}s, 23\n")
     os.rename(rules + ".new", rules)
 
-number = 0
+number = 1  # weir has rule-0
 try:
     while True:
         ask(**{"request": "threshold add", "name": f"t{number}", "filter": "tcp and src portrange 20010-20049",
@@ -78,7 +78,7 @@ try:
         number += 1
 except (ConnectionError, ProcessLookupError):
     pass
-print(number)
+print(number - 1)
 END_PROGRAM
 write_rules() { # NUMBER
 	printf '[threshold rule-%s]\npkts = 5\n' "$1" >rules.ini
