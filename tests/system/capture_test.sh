@@ -182,7 +182,7 @@ host other 10.0.0.1:40001
 other U11, c U12, s U13
 END_PACKETS
 make_cable
-before="ip netns exec $space" start_weir live -i out -w 2 --set 'threshold five.filter=tcp' --set 'threshold five.pkts=5' \
+before="ip netns exec $space" start_weir live -i out --set connections.maximum=4096 -w 2 --set 'threshold five.filter=tcp' --set 'threshold five.pkts=5' \
 	--set 'threshold five.action=capture' --set control.socket="$WEIR_SOCKET"
 wait_until_ready || fail "weir does not come up" -- "$out" "$err"
 replay tunnel.pcap --pps=1000

@@ -170,7 +170,7 @@ flush_interval = 0
 udp_inactivity_timeout = 1 h
 END_RULES
 make_cable
-before="ip netns exec $space" start_weir live -i out -c live.ini -w 2 --set control.socket="$WEIR_SOCKET"
+before="ip netns exec $space" start_weir live -i out --set connections.maximum=4096 -c live.ini -w 2 --set control.socket="$WEIR_SOCKET"
 wait_until_ready || fail "weir does not come up" -- "$out" "$err"
 replay both.pcap --topspeed
 wait_for 20 has_found by-itself "50001 50002" || fail "idle = yes finds only: $(found_by by-itself)"
