@@ -6,7 +6,6 @@
 #include "dump/dump.h"
 #include "watch/watch_name.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,25 +56,4 @@ struct dump *captures_create(const struct config *config, uint32_t workers, bool
 		return NULL;
 	}
 	return dump;
-}
-
-static void print_count(const char *what, uint64_t count)
-{
-	if (count > 0)
-		printf("  %-44s %15" PRIu64 "\n", what, count);
-}
-
-void captures_print(const struct dump *dump)
-{
-	struct dump_counters counters;
-
-	dump_count(dump, &counters);
-	if (counters.files + counters.lost + counters.refused + counters.failed == 0)
-		return;
-	printf("captures    %" PRIu64 " files\n", counters.files);
-	print_count("packets written", counters.packets);
-	print_count("lost: they came too fast", counters.lost);
-	print_count("not written: [captures] maximum reached", counters.refused);
-	print_count("not written: [captures] size reached", counters.beyond);
-	print_count("not written: the disk failed", counters.failed);
 }

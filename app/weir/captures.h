@@ -13,7 +13,3 @@ struct dump;
 // the folder has to be there; else it is made when a rule that came later needs it. NULL with a
 // message. Start-up only.
 struct dump *captures_create(const struct config *config, uint32_t workers, bool live, bool now);
-
-// What became of packets that were to be captured, for the end of the summary: on standard output,
-// nothing when there were none. After dump_finish().
-void captures_print(const struct dump *dump);

@@ -291,6 +291,7 @@ static int create_control(struct program *program)
 				.workers = plugins_workers(program->plugins),
 				.count = (uint32_t)plugins_count(program->plugins),
 			},
+		.captures = program->captures,
 		.stop = stop_input,
 		.hang_up = hang_up,
 		.context = program,
@@ -462,7 +463,6 @@ static int finish(struct program *program)
 	if (control_complain_unlogged(program->control))
 		status = 1;
 	control_print_summary(program->control);
-	captures_print(program->captures);
 	if (!control_check_books(program->control))
 		status = 1;
 	if (fflush(stdout) != 0 || ferror(stdout)) {

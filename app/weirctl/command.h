@@ -74,11 +74,11 @@ int exchange(const struct command *command, const struct globals *globals, const
 
 // print.c: all of them to standard output.
 void print_nothing(const json_t *answer);
-void print_note(const json_t *answer);
 void print_status(const json_t *answer);
 void print_connection(const json_t *answer);
 void print_timeouts(const json_t *answer);
 void print_fired(const json_t *answer);
+void print_note(const json_t *answer);
 void print_end(const json_t *answer); // of a list
 // One item of a list, as a row.
 void print_item(const json_t *item);

@@ -122,6 +122,14 @@ void print_fired(const json_t *answer)
 		puts("the connection was past it already");
 }
 
+void print_note(const json_t *answer)
+{
+	const char *note = json_string_value(json_object_get(answer, "note"));
+
+	if (note != NULL)
+		puts(note);
+}
+
 void print_end(const json_t *answer)
 {
 	if (json_integer_value(json_object_get(answer, "count")) == 0)
@@ -259,12 +267,4 @@ void print_item(const json_t *item)
 		print_watch(item, "feature", "above");
 	else
 		print_watch(item, "kind", "value");
-}
-
-void print_note(const json_t *answer)
-{
-	const char *note = json_string_value(json_object_get(answer, "note"));
-
-	if (note != NULL)
-		printf("%s\n", note);
 }

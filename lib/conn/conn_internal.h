@@ -298,6 +298,8 @@ void conn_timer_arm(struct conn_table *table, struct conn *conn);
 bool conn_timers_run(struct conn_table *table, struct conn *conn);
 // Sets due[which] and makes sure the wheel asks in time.
 void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which, uint64_t due);
+// Another inactivity time applies from now on; the wheel asks in time, too.
+void conn_timer_switch(struct conn_table *table, struct conn *conn, enum conn_timeout timeout);
 
 // The same for the deadlines in the extension; void when there is no room for one.
 void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn_due which,

@@ -61,6 +61,14 @@ void conn_timer_set(struct conn_table *table, struct conn *conn, unsigned which,
 		conn_timer_arm(table, conn);
 }
 
+void conn_timer_switch(struct conn_table *table, struct conn *conn, enum conn_timeout timeout)
+{
+	conn_timeout_set(conn, timeout);
+	// The defaults are longer than what the entry stands at: it is armed only where they are not.
+	if (conn->last + table->settings.inactivity[timeout] < conn->wheel.due)
+		conn_timer_arm(table, conn);
+}
+
 void conn_timer_set_event(struct conn_table *table, struct conn *conn, enum conn_due which,
 			  uint64_t due)
 {

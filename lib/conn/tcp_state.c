@@ -9,7 +9,7 @@ static bool is_opening(uint8_t state)
 	return state == TCP_INACTIVE || state == TCP_SYN_SENT || state == TCP_SYN_ACK_SENT;
 }
 
-static void enter(struct conn *conn, unsigned side, enum tcp_state state)
+static void enter(struct conn_table *table, struct conn *conn, unsigned side, enum tcp_state state)
 {
 	struct conn_endpoint *end = &conn->end[side];
 
@@ -17,7 +17,7 @@ static void enter(struct conn *conn, unsigned side, enum tcp_state state)
 		return;
 	if (!is_opening(state) && is_opening(conn->end[side ^ 1].state) &&
 	    conn_timeout_class(conn) == CONN_TIMEOUT_TCP_HANDSHAKE)
-		conn_timeout_set(conn, CONN_TIMEOUT_TCP);
+		conn_timer_switch(table, conn, CONN_TIMEOUT_TCP);
 	end->previous = end->state & 7;
 	end->state = state & 7;
 }
@@ -46,7 +46,7 @@ static void established(struct conn_table *table, struct conn *conn)
 	    conn_ports_contain(&settings->likely_server_tcp, orig))
 		port = orig;
 	if (conn_ports_contain(&settings->long_lived_tcp, port)) {
-		conn_timeout_set(conn, CONN_TIMEOUT_TCP_LONG);
+		conn_timer_switch(table, conn, CONN_TIMEOUT_TCP_LONG);
 		give_own_span(table, conn, port);
 	}
 	conn_event(table, conn, CONN_EVENT_ESTABLISHED);
@@ -55,7 +55,8 @@ static void established(struct conn_table *table, struct conn *conn)
 static void syn_from_inactive_orig(struct conn_table *table, struct conn *conn,
 				   const struct packet *packet, unsigned sender)
 {
-	enter(conn, sender, packet->tcp_flags & PACKET_TCP_ACK ? TCP_SYN_ACK_SENT : TCP_SYN_SENT);
+	enter(table, conn, sender,
+	      packet->tcp_flags & PACKET_TCP_ACK ? TCP_SYN_ACK_SENT : TCP_SYN_SENT);
 	conn_timer_set(table, conn, 1, packet->time + table->settings.tcp_attempt_delay);
 }
 
@@ -106,10 +107,10 @@ void tcp_state_open(struct conn_table *table, struct conn *conn, const struct pa
 		    unsigned sender)
 {
 	if (conn->end[sender ^ 1].state == TCP_SYN_SENT) {
-		enter(conn, sender ^ 1, TCP_ESTABLISHED);
+		enter(table, conn, sender ^ 1, TCP_ESTABLISHED);
 		time_syn_ack(table, conn, packet);
 	}
-	enter(conn, sender, TCP_ESTABLISHED);
+	enter(table, conn, sender, TCP_ESTABLISHED);
 	if (conn->end[sender ^ 1].state != TCP_PARTIAL)
 		established(table, conn);
 }
@@ -123,7 +124,7 @@ static unsigned syn_from_inactive_resp(struct conn_table *table, struct conn *co
 	    packet->sequence == conn->end[sender].start) {
 		conn_flip(table, conn);
 		sender ^= 1;
-		enter(conn, sender ^ 1, TCP_ESTABLISHED);
+		enter(table, conn, sender ^ 1, TCP_ESTABLISHED);
 	}
 	tcp_state_open(table, conn, packet, sender);
 	return sender;
@@ -136,7 +137,7 @@ static void rst_from_inactive(struct conn_table *table, struct conn *conn, unsig
 	bool rejected = from_orig ? peer == TCP_ESTABLISHED
 				  : peer == TCP_SYN_SENT || peer == TCP_SYN_ACK_SENT;
 
-	enter(conn, sender, TCP_RESET);
+	enter(table, conn, sender, TCP_RESET);
 	if (rejected)
 		conn_event(table, conn, CONN_EVENT_REJECTED);
 	*close = (struct tcp_close){.wanted = true, .finish = !rejected};
@@ -152,11 +153,11 @@ static void other_from_inactive(struct conn_table *table, struct conn *conn,
 		return;
 	if (packet->tcp_flags & PACKET_TCP_ACK && peer == TCP_ESTABLISHED) {
 		// Only the SYN is missing.
-		enter(conn, sender, TCP_ESTABLISHED);
+		enter(table, conn, sender, TCP_ESTABLISHED);
 		conn_flag_clear(conn, CONN_PARTIAL);
 		return;
 	}
-	enter(conn, sender, TCP_PARTIAL);
+	enter(table, conn, sender, TCP_PARTIAL);
 	if (peer == TCP_PARTIAL)
 		conn_event(table, conn, CONN_EVENT_PARTIAL);
 }
@@ -181,7 +182,7 @@ static unsigned from_inactive(struct conn_table *table, struct conn *conn,
 			sender = syn_from_inactive_resp(table, conn, packet, sender);
 	}
 	if (flags & PACKET_TCP_FIN) {
-		enter(conn, sender, TCP_CLOSED);
+		enter(table, conn, sender, TCP_CLOSED);
 		*close = (struct tcp_close){.wanted = true, .finish = true};
 	}
 	if (flags & PACKET_TCP_RST)
@@ -195,11 +196,11 @@ static void from_opening(struct conn_table *table, struct conn *conn, uint8_t fl
 			 unsigned sender, struct tcp_close *close)
 {
 	if (flags & PACKET_TCP_FIN) {
-		enter(conn, sender, TCP_CLOSED);
+		enter(table, conn, sender, TCP_CLOSED);
 		*close = (struct tcp_close){.wanted = true, .finish = true};
 	}
 	if (flags & PACKET_TCP_RST) {
-		enter(conn, sender, TCP_RESET);
+		enter(table, conn, sender, TCP_RESET);
 		reset(table, conn);
 		close->wanted = true;
 	}
@@ -212,16 +213,16 @@ static void from_established(struct conn_table *table, struct conn *conn, uint8_
 
 	if (flags & PACKET_TCP_SYN && !(flags & PACKET_TCP_ACK) &&
 	    conn->end[sender].state == TCP_PARTIAL && peer->state == TCP_INACTIVE)
-		enter(conn, sender, TCP_SYN_SENT);
+		enter(table, conn, sender, TCP_SYN_SENT);
 	if (flags & PACKET_TCP_FIN && !(flags & PACKET_TCP_RST)) {
-		enter(conn, sender, TCP_CLOSED);
+		enter(table, conn, sender, TCP_CLOSED);
 		*close = (struct tcp_close){.wanted = true, .finish = true};
 		// A RST after the peer's own FIN meant no harm after all.
 		if (peer->state == TCP_RESET && peer->previous == TCP_CLOSED)
-			enter(conn, sender ^ 1, TCP_CLOSED);
+			enter(table, conn, sender ^ 1, TCP_CLOSED);
 	}
 	if (flags & PACKET_TCP_RST) {
-		enter(conn, sender, TCP_RESET);
+		enter(table, conn, sender, TCP_RESET);
 		if (peer->state != TCP_RESET || peer->previous != TCP_ESTABLISHED)
 			reset(table, conn);
 		close->wanted = true;
@@ -233,7 +234,7 @@ static void from_closed(struct conn_table *table, struct conn *conn, const struc
 {
 	if (!(packet->tcp_flags & PACKET_TCP_RST) || conn->end[sender ^ 1].state == TCP_CLOSED)
 		return;
-	enter(conn, sender, TCP_RESET);
+	enter(table, conn, sender, TCP_RESET);
 	if (conn_subscribed(table, CONN_EVENT_RESET))
 		conn_timer_set_event(table, conn, CONN_DUE_RESET,
 				     packet->time + table->settings.tcp_reset_delay);

@@ -13,6 +13,7 @@
 // The control core: takes finished connections from all workers, has them written, keeps an eye on
 // the run. One thread, the main one.
 
+struct dump;
 struct log_stream;
 struct log_writer;
 struct watch_counters;
@@ -44,6 +45,7 @@ struct control_settings {
 	struct log_stream *event_log;
 	struct log_stream *watch_log;
 	struct control_plugins plugins;
+	const struct dump *captures; // NULL: none
 	// What the control core asks of the program, all with `context`:
 	void (*stop)(void *context);       // end the input
 	void (*hang_up)(void *context);    // SIGHUP came; NULL: only the logs are opened anew

@@ -5,6 +5,7 @@
 #include "base/cycles.h"
 #include "base/message.h"
 #include "base/time.h"
+#include "dump/dump.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +92,22 @@ static void print_lines(const struct control *control, const struct control_tota
 	print_count("watch.log: lost, the log did not keep up", totals->records_lost);
 }
 
+static void print_captures(const struct dump *captures)
+{
+	struct dump_counters counters;
+
+	if (captures == NULL)
+		return;
+	dump_count(captures, &counters);
+	print_count("captures: files", counters.files);
+	print_count("captures: files that reached their size", counters.filled);
+	print_count("captures: packets written", counters.packets);
+	print_count("captures: packets beyond a file's size", counters.beyond);
+	print_count("captures: packets without a file, enough made", counters.refused);
+	print_count("captures: packets lost, the disk is too slow", counters.lost);
+	print_count("captures: packets that could not be written", counters.failed);
+}
+
 // Nanoseconds of a cycle of the processor's clock.
 static double cycle_length(const struct control *control)
 {
@@ -134,6 +151,7 @@ void control_print_summary(const struct control *control)
 	print_count("longest turn of a worker, in microseconds",
 		    totals.longest_turn / TIME_MICROSECOND);
 	print_watched(&totals.watch);
+	print_captures(control->settings.captures);
 	print_lines(control, &totals);
 	print_plugins(control);
 	fflush(stdout);

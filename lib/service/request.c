@@ -32,7 +32,8 @@ static void serve_reload(struct service *service, struct client *client, const j
 	if (settings->reload == NULL)
 		answer_error(client, "reload: this weir has nothing to load again");
 	else if (settings->reload(settings->context, why, sizeof(why)) < 0)
-		answer_error(client, "reload: nothing was changed: %s", why);
+		answer_error(client, "reload: nothing was changed: %s",
+			     why[0] != '\0' ? why : "it gave no reason");
 	else
 		answer_ok(client, why[0] != '\0' ? json_pack("{s:s}", "note", why) : NULL);
 }

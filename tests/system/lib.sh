@@ -199,6 +199,35 @@ lines_in() { # FILE...: connections logged
 	cat "$@" 2>/dev/null | grep -vc '^#'
 }
 
+column() { # LOG NAME...: these columns, without lines that begin with #
+	awk -F '\t' -v names="${*:2}" '
+		BEGIN { count = split(names, name, " ") }
+		$1 == "#fields" { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
+		/^#/ { next }
+		{ line = ""; for (i = 1; i <= count; i++) line = line (i > 1 ? "\t" : "") $at[name[i]]
+		  print line }' "$1"
+}
+
+# A trace out of its text form on standard input, see tests/tools/trace.py.
+make_packets() { # OUT.pcap
+	cat >"$1.txt"
+	python3 "$root/tests/tools/trace.py" "$1.txt" "$1" >"$work/made" 2>&1 ||
+		fail "trace.py does not work" -- "$work/made"
+}
+
+# For requests: $weirctl, and $WEIR_SOCKET for it and for the weir that is started with
+# --set control.socket="$WEIR_SOCKET".
+need_weirctl() {
+	weirctl=$work/weirctl
+	cp "$(dirname "$WEIR")/../weirctl/weirctl" "$weirctl" 2>/dev/null || skip "weirctl is not built"
+	export WEIR_SOCKET=$work/weir.sock
+}
+
+# The weir in $pid answers requests, or has ended.
+answers() {
+	timeout 10 "$weirctl" status >/dev/null 2>&1 || ! is_running "$pid"
+}
+
 # A namespace $space with two ends of a cable, $space:in and $space:out, both up and left alone.
 make_cable() {
 	local end

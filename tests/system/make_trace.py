@@ -9,6 +9,8 @@
     pcapng OUT IN        a pcap file as pcapng
     steady OUT N         N packets of one UDP flow, one each 30 seconds
     short OUT N [IDLE]   N whole TCP connections of 6 packets, then IDLE packets of one that goes on
+    long OUT N TALKS     N whole TCP connections, side by side, of 2 * TALKS packets with 100 bytes each
+                         between handshake and close
     flood OUT N SYNS     N TCP connections that are opened with 100 bytes to and fro, a SYN of each of
                          SYNS strangers, then 200 bytes to and fro on each of the N
     random OUT N         N files OUT.1 to OUT.N of packets of random bytes, some behind an Ethernet
@@ -103,6 +105,12 @@ def short(out, count, idle=0):
     write(out, timed(itertools.chain(frames, itertools.repeat(Session(0x800000).packet(0, "A"), int(idle)))))
 
 
+def long(out, count, talks):
+    sessions = [Session(number) for number in range(int(count))]
+    parts = [Session.open, *[lambda session: session.talk(100)] * int(talks), Session.close]
+    write(out, timed(frame for part in parts for session in sessions for frame in part(session)))
+
+
 def steady(out, count):
     client = ipaddress.ip_address("10.0.0.1")
     datagram = packets.udp(client, SERVER, (40000, 8080), b"still here")
@@ -168,5 +176,5 @@ def write(path, records):
 
 
 if __name__ == "__main__":
-    {"repeat": repeat, "part": part, "pcapng": pcapng, "steady": steady, "short": short, "flood": flood,
+    {"repeat": repeat, "part": part, "pcapng": pcapng, "steady": steady, "short": short, "long": long, "flood": flood,
      "random": each(random_packets), "damaged": each(damaged)}[sys.argv[1]](*sys.argv[2:])

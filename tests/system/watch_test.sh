@@ -47,15 +47,6 @@ above = 1
 action = log
 END
 
-column() { # LOG NAME...: these columns, without lines that begin with #
-	awk -F '\t' -v names="${*:2}" '
-		BEGIN { count = split(names, name, " ") }
-		$1 == "#fields" { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
-		/^#/ { next }
-		{ line = ""; for (i = 1; i <= count; i++) line = line (i > 1 ? "\t" : "") $at[name[i]]
-		  print line }' "$1"
-}
-
 without_uids() { # LOG
 	awk -F '\t' '$1 == "#fields" { for (i = 2; i <= NF; i++) if ($i ~ /^(uid|tunnel_parents)$/) drop[i - 1] = 1 }
 		/^#/ { next }

@@ -734,6 +734,27 @@ static void a_capture_begins_with_the_packet_that_crosses(void **state)
 	assert_int_equal(watching->captures_over, 1);
 }
 
+static void a_capture_that_is_large_enough_gets_no_more_packets_and_does_not_begin_anew(
+	void **state)
+{
+	struct watching *watching = *state;
+	struct watch_rule_settings rule = {.name = "big", .actions = WATCH_ACTION_CAPTURE};
+
+	rule.value[WATCH_PACKETS] = 2;
+	put_rule(watching, &rule);
+	rule.name = "bigger";
+	rule.value[WATCH_PACKETS] = 5;
+	put_rule(watching, &rule);
+	watching->captured_most = 2;
+	watching_start(watching);
+	for (int i = 1; i <= 6; i++) {
+		from_client(watching, 28);
+		watching->tracking.now++;
+	}
+	assert_int_equal(watching->captured_count, 2);
+	assert_int_equal(watch_counters(watching->watch)->captured, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -776,6 +797,7 @@ int main(void)
 		TEST(one_without_a_name_is_logged_where_that_is_wanted),
 		TEST(a_log_action_shows_the_connection_as_it_is_then),
 		TEST(a_capture_begins_with_the_packet_that_crosses),
+		TEST(a_capture_that_is_large_enough_gets_no_more_packets_and_does_not_begin_anew),
 #undef TEST
 	};
 
