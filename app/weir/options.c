@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPTION_CHECK = 256, OPTION_SET, OPTION_VERSION };
 
@@ -193,10 +194,26 @@ static int configure(struct config *config, const struct options_settings *setti
 	return result;
 }
 
+// A pipe gave away what it had the first time, and would be waited for.
+static bool can_be_read_again(const char *path)
+{
+	struct stat file;
+
+	if (path == NULL || stat(path, &file) < 0 || S_ISREG(file.st_mode))
+		return true;
+	message_error("%s: is no file, so that it cannot be read a second time; start weir with -c "
+		      "and a file",
+		      path);
+	return false;
+}
+
 struct config *options_configure(const struct options *options)
 {
-	struct config *config = config_create();
+	struct config *config;
 
+	if (!can_be_read_again(options->settings->file))
+		return NULL;
+	config = config_create();
 	if (config == NULL) {
 		message_error("no memory for the configuration");
 		return NULL;

@@ -417,8 +417,8 @@ static int start(struct program *program)
 		return -1;
 	// The log comes after the input: whoever mistypes that keeps the log of the last run.
 	if (make_rules(program) < 0 || lock_directory(program) < 0 ||
-	    open_input(program, &conn) < 0 || start_log(program, &conn) < 0 ||
-	    open_captures(program) < 0 || create_workers(program, &conn) < 0 ||
+	    open_input(program, &conn) < 0 || open_captures(program) < 0 ||
+	    start_log(program, &conn) < 0 || create_workers(program, &conn) < 0 ||
 	    create_control(program) < 0 || open_requests(program, &conn) < 0)
 		return -1;
 	return 0;

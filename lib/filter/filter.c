@@ -117,6 +117,7 @@ struct filter *filter_create(const char *expression, char *why, size_t size)
 		snprintf(why, size, "there is no memory for a filter");
 		return NULL;
 	}
+	filter->users = 1;
 	if (!compile(filter, expression, why, size)) {
 		free(filter);
 		return NULL;
@@ -126,9 +127,15 @@ struct filter *filter_create(const char *expression, char *why, size_t size)
 	return filter;
 }
 
+struct filter *filter_share(struct filter *filter)
+{
+	filter->users++;
+	return filter;
+}
+
 void filter_destroy(struct filter *filter)
 {
-	if (filter == NULL)
+	if (filter == NULL || --filter->users > 0)
 		return;
 	pcap_freecode(&filter->program);
 	free(filter);

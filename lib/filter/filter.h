@@ -41,7 +41,7 @@ struct filter;
 // its optimizer, which takes most of that, is left out, and the filter runs slower: 700 hosts take 4
 // seconds instead of 40.
 #define FILTER_EXPRESSION_MOST 16384
-#define FILTER_OPTIMIZED_MOST  4096
+#define FILTER_OPTIMIZED_MOST  1024
 
 // Compiles; "" matches everything. NULL when that fails, and `why`, of `size` bytes, is a sentence
 // that says what is wrong, in libpcap's words, and what would be right. It belongs to the caller,
@@ -49,7 +49,11 @@ struct filter;
 // and asks the name server where the expression has names of hosts.
 struct filter *filter_create(const char *expression, char *why, size_t size);
 
-// Control only, when no worker uses it any more. NULL is nothing.
+// One more user, who has to call filter_destroy() too. One thread at a time for all users of a
+// filter. Returns it.
+struct filter *filter_share(struct filter *filter);
+
+// Control only, when no worker uses it any more on behalf of the caller. NULL is nothing.
 void filter_destroy(struct filter *filter);
 
 // Can no packet match, as with `tcp and udp`? No error, but worth a warning. Any thread.

@@ -63,7 +63,7 @@ struct service *service_create(const struct service_settings *settings)
 	if (service->wake < 0 || create_readers(service) < 0)
 		goto no_memory;
 	service->listener = service_listen(settings->path, settings->mode);
-	if (service->listener >= 0)
+	if (service->listener >= 0 && lstat(settings->path, &service->file) == 0)
 		return service;
 	service_destroy(service);
 	return NULL;
@@ -74,6 +74,16 @@ no_memory:
 	return NULL;
 }
 
+// Somebody may have put another socket there meanwhile, a second weir for instance.
+static void service_unlink(const struct service *service)
+{
+	struct stat now;
+
+	if (lstat(service->settings.path, &now) == 0 && now.st_dev == service->file.st_dev &&
+	    now.st_ino == service->file.st_ino)
+		unlink(service->settings.path);
+}
+
 void service_destroy(struct service *service)
 {
 	if (service == NULL)
@@ -82,7 +92,7 @@ void service_destroy(struct service *service)
 		client_destroy(service, service->client[--service->client_count]);
 	if (service->listener >= 0) {
 		close(service->listener);
-		unlink(service->settings.path);
+		service_unlink(service);
 	}
 	if (service->wake >= 0)
 		close(service->wake);

@@ -5,6 +5,7 @@
 #include "service/service.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -75,6 +76,7 @@ struct service {
 	struct service_settings settings;
 	struct conn_reader **reader; // [workers]
 	int listener;
+	struct stat file;     // of the socket, as weir made it
 	int wake;             // an eventfd
 	uint64_t answer_time; // how long a worker may take, ns
 	uint64_t write_time;  // how long a client may take nothing, ns

@@ -75,25 +75,13 @@ static bool inactivity_equal(const struct watch_inactivity *a, const struct watc
 	return true;
 }
 
-static bool is_first(const struct page *page, size_t at)
-{
-	for (size_t i = 0; i < at; i++) {
-		if (page->filter[i] == page->filter[at])
-			return false;
-	}
-	return true;
-}
-
 static void page_free(struct page *page)
 {
 	if (page == NULL)
 		return;
 	watch_rules_destroy(page->snapshot);
-	// From the end, so that whoever shares a filter still finds it in front.
-	for (size_t i = page->filter != NULL ? page->count : 0; i-- > 0;) {
-		if (is_first(page, i))
-			filter_destroy(page->filter[i]);
-	}
+	for (size_t i = 0; page->filter != NULL && i < page->count; i++)
+		filter_destroy(page->filter[i]);
 	for (size_t i = 0; page->rule != NULL && i < page->count; i++) {
 		free((char *)page->rule[i].name);
 		free((char *)page->rule[i].expression);
@@ -104,19 +92,30 @@ static void page_free(struct page *page)
 	free(page);
 }
 
-static int compile(struct page *page, size_t at, char *why, size_t size)
+// Compiling takes long: what was compiled for this page or an older one is shared.
+static struct filter *find_filter(const struct page *page, const struct page *older,
+				  const char *expression)
+{
+	for (; page != NULL; page = older, older = older != NULL ? older->older : NULL) {
+		for (size_t i = 0; i < page->count; i++) {
+			if (page->filter[i] != NULL &&
+			    strcmp(page->rule[i].expression, expression) == 0)
+				return filter_share(page->filter[i]);
+		}
+	}
+	return NULL;
+}
+
+static int compile(struct page *page, const struct page *older, size_t at, char *why, size_t size)
 {
 	struct watch_rule_settings *rule = &page->rule[at];
 	char reason[512];
 
 	if (rule->expression[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < at; i++) {
-		if (strcmp(page->rule[i].expression, rule->expression) == 0) {
-			page->filter[at] = page->filter[i];
-			return 0;
-		}
-	}
+	page->filter[at] = find_filter(page, older, rule->expression);
+	if (page->filter[at] != NULL)
+		return 0;
 	page->filter[at] = filter_create(rule->expression, reason, sizeof(reason));
 	if (page->filter[at] != NULL)
 		return 0;
@@ -134,8 +133,8 @@ static int copy_rule(struct page *page, size_t at, const struct watch_rule_setti
 }
 
 static struct page *page_create(const struct watch_rule_settings *const *rules, size_t count,
-				const struct watch_inactivity *inactivity, char *why, size_t size,
-				int *error)
+				const struct watch_inactivity *inactivity, const struct page *older,
+				char *why, size_t size, int *error)
 {
 	struct page *page = calloc(1, sizeof(*page));
 
@@ -150,12 +149,25 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 	if (inactivity != NULL && (page->inactivity = inactivity_copy(inactivity)) == NULL)
 		goto failed;
 	page->count = count;
+	if (count > WATCH_RULES_MOST) {
+		*error = -E2BIG;
+		snprintf(why, size, "%zu thresholds and polls, at most %d are possible", count,
+			 WATCH_RULES_MOST);
+		goto failed;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (copy_rule(page, i, rules[i]) < 0)
 			goto failed;
+		if (watch_name_number(rules[i]->name) == 0) {
+			snprintf(why, size,
+				 "the rule '%s' needs a name that was in use before: weir can tell "
+				 "65535 apart until it is started again",
+				 rules[i]->name);
+			goto failed;
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		*error = compile(page, i, why, size);
+		*error = compile(page, older, i, why, size);
 		if (*error < 0)
 			goto failed;
 	}
@@ -164,9 +176,8 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 		page->snapshot->inactivity = page->inactivity;
 		return page;
 	}
-	*error = count > WATCH_RULES_MOST ? -E2BIG : -ENOMEM;
-	snprintf(why, size, "%zu thresholds and polls, at most %d are possible", count,
-		 WATCH_RULES_MOST);
+	*error = -ENOMEM;
+	snprintf(why, size, "no memory for %zu rules", count);
 
 failed:
 	page_free(page);
@@ -230,7 +241,7 @@ static int publish(struct watch_book *book, const struct watch_rule_settings *co
 	struct page *page;
 	int error;
 
-	page = page_create(rules, count, inactivity, why, size, &error);
+	page = page_create(rules, count, inactivity, book->page, why, size, &error);
 	if (page == NULL)
 		return error;
 	bury(book, page);

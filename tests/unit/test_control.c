@@ -258,7 +258,7 @@ static void the_summary_adds_up_what_was_watched(void **state)
 	assert_int_equal(count_of(bench, "thresholds crossed"), 3);
 	assert_int_equal(count_of(bench, "looks of polls"), 5);
 	assert_int_equal(count_of(bench, "removal hooks that ran"), 7);
-	assert_int_equal(count_of(bench, "packets given to captures"), 9);
+	assert_int_equal(count_of(bench, "packets for captures"), 9);
 	assert_int_equal(count_of(bench, "thresholds, polls, hooks: no memory left"), 11);
 	assert_int_equal(count_of(bench, "connections without rules: no memory left"), 13);
 	assert_int_equal(count_of(bench, "new rules had to wait for old connections"), 15);
