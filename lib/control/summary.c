@@ -75,6 +75,7 @@ static void print_watched(const struct watch_counters *watch)
 	print_count("looks of polls", watch->polls);
 	print_count("removal hooks that ran", watch->hooks);
 	print_count("packets for captures", watch->captured);
+	print_count("packets for captures that were complete", watch->uncaptured);
 	print_count("thresholds, polls, hooks: no memory left", watch->short_of);
 	print_count("connections without rules: no memory left", watch->unset);
 	print_count("new rules had to wait for old connections", watch->rules_late);

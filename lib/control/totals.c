@@ -32,6 +32,7 @@ static void add_watch(struct watch_counters *sum, const struct watch_counters *c
 	sum->polls += counters->polls;
 	sum->hooks += counters->hooks;
 	sum->captured += counters->captured;
+	sum->uncaptured += counters->uncaptured;
 	sum->short_of += counters->short_of;
 	sum->unset += counters->unset;
 	sum->rules_late += counters->rules_late;

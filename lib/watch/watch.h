@@ -27,6 +27,7 @@ struct watch_counters {
 	uint64_t polls;      // looks
 	uint64_t hooks;      // that ran
 	uint64_t captured;   // packets given to a capture
+	uint64_t uncaptured; // and not given any more, as nobody wanted them
 	uint64_t short_of;   // watchers that found no room
 	uint64_t unset;      // connections whose set of rules found no room
 	uint64_t rules_late; // times that new rules had to wait, as too many old ones are in use

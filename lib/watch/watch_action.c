@@ -73,12 +73,19 @@ void watch_capture(struct watch *watch, const struct conn *conn, const struct pa
 	uint32_t at = watch_item_find(watch, conn, WATCH_ITEM_CAPTURE);
 	struct watch_item *item = &watch->item[at];
 
-	if (at == 0 || item->gone)
+	if (at == 0)
 		return;
-	watch->counters.captured++;
+	if (item->gone) {
+		watch->counters.uncaptured++;
+		return;
+	}
 	// What nobody writes is not copied: the item stays, so that the capture does not begin anew.
 	item->gone = !sinks->packet(sinks->context, watch->table, conn, item->name, packet,
 				    &item->count);
+	if (item->gone && item->count == 0)
+		watch->counters.uncaptured++;
+	else
+		watch->counters.captured++;
 }
 
 void watch_act(struct watch *watch, struct conn *conn, const struct watch_cause *cause)
