@@ -19,7 +19,7 @@
 enum { EXACT = 1, PLUGIN = 2, NO_DELAY = 4, SLOW_READER = 8 };
 
 struct filter {
-	unsigned bit;
+	unsigned bit, users;
 };
 
 static const struct packet *filtered;
@@ -31,15 +31,23 @@ struct filter *filter_create(const char *expression, char *why, size_t size)
 	snprintf(why, size, "no digit");
 	CHECK(filter != NULL);
 	filter->bit = (unsigned)(*expression - '0');
+	filter->users = 1;
 	if (filter->bit <= 9)
 		return filter;
 	free(filter);
 	return NULL;
 }
 
+struct filter *filter_share(struct filter *filter)
+{
+	filter->users++;
+	return filter;
+}
+
 void filter_destroy(struct filter *filter)
 {
-	free(filter);
+	if (filter != NULL && --filter->users == 0)
+		free(filter);
 }
 
 void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
