@@ -5,10 +5,13 @@
 
 import collections
 import contextlib
+import json
 import os
+import random
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -138,15 +141,23 @@ class Weir:
 
     def wait_for_start(self, patience=120):
         """Until packets are counted."""
-        # A signal before weir catches it would end it.
-        time.sleep(0.3)
         deadline = time.monotonic() + patience
+        # A signal before weir catches it would end it.
+        while time.monotonic() < deadline and self.run.poll() is None and not self.catches(signal.SIGUSR1):
+            time.sleep(0.05)
         while time.monotonic() < deadline and self.run.poll() is None:
             sample = self.sample()
             if sample and sample.packets > 0:
                 return
             time.sleep(0.05)
         self.fail("did not start")
+
+    def catches(self, number):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{self.run.pid}/status", encoding="ascii") as f:
+            for line in f:
+                if line.startswith("SigCgt:"):
+                    return int(line.split()[1], 16) >> (number - 1) & 1
+        return False
 
     def pause(self):
         self.run.send_signal(signal.SIGSTOP)
@@ -265,35 +276,37 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
             return measure(weir, ready, seconds)
 
 
-class Disturbed:
-    """A weir that a command bothers over and over while it runs: it may do nothing of its own, but is stopped with it."""
+def ask(path, *requests):
+    """What a weir answers at its socket: of each request the last line, after the items of a listing."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        connection.sendall("".join(json.dumps(request) + "\n" for request in requests).encode())
+        answers, items, lines = [], [], connection.makefile()
+        while len(answers) < len(requests):
+            answer = json.loads(lines.readline() or '{"ok": false, "error": "nothing was answered"}')
+            if "item" in answer:
+                items.append(answer["item"])
+                continue
+            if not answer["ok"]:
+                raise Failure(f"weir refused a request: {answer['error']}")
+            answers.append(answer | {"items": items})
+            items = []
+        return answers
 
-    def __init__(self, weir, command):
-        self.weir, self.command, self.loop = weir, command, None
 
-    def signal(self, number):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.loop.pid, number)
+class Changed:
+    """A weir with which something is different in its turns: `begin` and `end` see to it. The same program as without it, as
+    where a program's memory lies makes several percent."""
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.loop:
-            self.signal(signal.SIGKILL)
-            self.loop.wait()
+    def __init__(self, weir, begin, end):
+        self.weir, self.begin, self.end = weir, begin, end
 
     def go_on(self):
         self.weir.go_on()
-        # A session of its own, so that all of it stops and ends together.
-        if not self.loop:
-            self.loop = subprocess.Popen(["sh", "-c", 'while "$@" > /dev/null; do :; done', "sh", *self.command], start_new_session=True)
-        if self.loop.poll() is not None:
-            self.fail("did not answer the command")
-        self.signal(signal.SIGCONT)
+        self.begin()
 
     def pause(self):
-        self.signal(signal.SIGSTOP)
+        self.end()
         self.weir.pause()
 
     def sample(self):
@@ -301,6 +314,25 @@ class Disturbed:
 
     def fail(self, why):
         self.weir.fail(why)
+
+
+class Loop:
+    """A command that runs over and over from begin() to end()."""
+
+    def __init__(self, command):
+        self.command, self.loop = command, None
+
+    def begin(self):
+        # A session of its own, so that all of it ends together.
+        self.loop = subprocess.Popen(["sh", "-c", 'while "$@" > /dev/null; do :; done', "sh", *self.command], start_new_session=True)
+
+    def end(self):
+        failed = self.loop.poll() is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.loop.pid, signal.SIGKILL)
+        self.loop.wait()
+        if failed:
+            raise Failure("a command failed: " + " ".join(self.command))
 
 
 def take_turns(groups, turns, every=0.3):
@@ -320,7 +352,14 @@ def take_turns(groups, turns, every=0.3):
             weir.pause()
         return Together([Measured(*pair) for pair in zip(first, last)])
 
-    found = [[one_turn(group) for group in groups] for _ in range(turns)]
+    def all_turns():
+        # Each time in another order: whoever comes first finds the machine as it is after a pause.
+        did = {}
+        for place in random.sample(range(len(groups)), len(groups)):
+            did[place] = one_turn(groups[place])
+        return [did[place] for place in range(len(groups))]
+
+    found = [all_turns() for _ in range(turns)]
     whole = [turn for turn in found if all(did.packets > 0 and did.cpu > 0 for did in turn)]
     if not whole:
         raise Failure("other programs left no CPU to measure with: close them")
