@@ -234,11 +234,9 @@ static void summarize(const struct conn_reader *reader, uint32_t slot, struct co
 {
 	const struct conn_settings *settings = &reader->one.settings;
 
-	conn_summarize(&reader->one, &reader->conn, summary);
+	conn_watch_summarize(&reader->one, &reader->conn, summary);
 	summary->uid = uid_make(&settings->uid_key, settings->worker, slot,
 				reader->cold.generation);
-	summary->removed = 0;
-	summary->reason = CONN_REASON_COUNT;
 }
 
 enum conn_read conn_reader_look(struct conn_reader *reader, uint32_t slot,

@@ -16,10 +16,7 @@ static inline const char *log_found_name(bool poll, unsigned kind)
 // A count as it is, a span in seconds.
 static inline void log_found_value(struct log_text *text, bool poll, unsigned kind, uint64_t value)
 {
-	bool span = poll ? kind == WATCH_FEATURE_DURATION || kind == WATCH_FEATURE_IDLE
-			 : kind == WATCH_DURATION;
-
-	if (span)
+	if (poll ? watch_feature_is_span(kind) : watch_kind_is_span(kind))
 		log_text_interval(text, (int64_t)value);
 	else
 		log_text_count(text, value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/service.h"
+#include "watch/watch_name.h"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -210,15 +211,10 @@ void serve_poll_delete(struct service *service, struct client *client, const jso
 void serve_poll_list(struct service *service, struct client *client, const json_t *request);
 void serve_timeouts(struct service *service, struct client *client, const json_t *request);
 
-// watch_word.c: names of kinds, features and actions in requests and answers.
-extern const char *const watch_kind_word[WATCH_KIND_COUNT];
-extern const char *const watch_feature_word[WATCH_FEATURE_COUNT];
+// watch_word.c: names of actions in requests and answers; those of kinds and features: watch_name.h.
 #define WATCH_ACTION_COUNT 3
 extern const char *const watch_action_word[WATCH_ACTION_COUNT]; // of the bits, lowest first
 json_t *watch_action_list(uint8_t actions);
-// Is a value of that feature a span in ns, so that it is written in seconds?
-bool watch_kind_is_span(uint8_t kind);
-bool watch_feature_is_span(uint8_t feature);
 json_t *watch_value(bool span, uint64_t value);
 
 // record.c

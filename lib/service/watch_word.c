@@ -4,25 +4,6 @@
 
 #include "base/time.h"
 
-const char *const watch_kind_word[WATCH_KIND_COUNT] = {
-	[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
-	[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
-	[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
-};
-
-const char *const watch_feature_word[WATCH_FEATURE_COUNT] = {
-	[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
-	[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
-	[WATCH_FEATURE_BYTES] = "bytes",
-	[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
-	[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
-	[WATCH_FEATURE_PACKETS] = "pkts",
-	[WATCH_FEATURE_RATE] = "rate",
-	[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
-	[WATCH_FEATURE_DURATION] = "duration",
-	[WATCH_FEATURE_IDLE] = "idle",
-};
-
 const char *const watch_action_word[WATCH_ACTION_COUNT] = {"event", "log", "capture"};
 
 json_t *watch_action_list(uint8_t actions)
@@ -34,16 +15,6 @@ json_t *watch_action_list(uint8_t actions)
 			json_array_append_new(list, json_string(watch_action_word[bit]));
 	}
 	return list;
-}
-
-bool watch_kind_is_span(uint8_t kind)
-{
-	return kind == WATCH_DURATION;
-}
-
-bool watch_feature_is_span(uint8_t feature)
-{
-	return feature == WATCH_FEATURE_DURATION || feature == WATCH_FEATURE_IDLE;
 }
 
 json_t *watch_value(bool span, uint64_t value)

@@ -46,7 +46,7 @@ static void begin(struct watch *watch, struct conn *conn)
 static void tell_plugins(struct watch *watch, struct conn *conn, const struct conn_event *event)
 {
 	for (uint32_t i = 0; i < watch->settings.plugin_count; i++) {
-		struct watch_plugin *plugin = &watch->settings.plugins[i];
+		const struct watch_plugin *plugin = &watch->settings.plugins[i];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = (uint16_t)i};
 		uint64_t before;
 
@@ -55,8 +55,7 @@ static void tell_plugins(struct watch *watch, struct conn *conn, const struct co
 		before = cycles_now();
 		plugin->plugin->event(&handle, (enum weir_event)BIT(event->kind),
 				      (enum weir_side)event->side, event->length);
-		plugin->calls++;
-		plugin->cycles += cycles_now() - before;
+		watch_plugin_called(watch, (uint16_t)i, before);
 	}
 }
 
@@ -71,14 +70,12 @@ static void run_hooks(struct watch *watch, struct conn *conn)
 	while ((at = watch_item_find(watch, conn, WATCH_ITEM_HOOK)) != 0) {
 		struct watch_item item = watch->item[at];
 		struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
-		struct watch_plugin *plugin = &watch->settings.plugins[item.plugin];
 		uint64_t before = cycles_now();
 
 		watch_item_remove(watch, list, at);
 		watch->counters.hooks++;
 		item.hook(&handle);
-		plugin->calls++;
-		plugin->cycles += cycles_now() - before;
+		watch_plugin_called(watch, item.plugin, before);
 	}
 }
 

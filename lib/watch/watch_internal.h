@@ -100,6 +100,13 @@ struct weir_conn {
 	uint16_t plugin;
 };
 
+// A callback of the plugin returned, which began when the processor's clock was `before`.
+static inline void watch_plugin_called(struct watch *watch, uint16_t plugin, uint64_t before)
+{
+	watch->settings.plugins[plugin].calls++;
+	watch->settings.plugins[plugin].cycles += cycles_now() - before;
+}
+
 #define WATCH_BOTH_SIDES 2
 // Of no packet: the input's time passed.
 #define WATCH_NO_SIDE 3

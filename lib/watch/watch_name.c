@@ -2,8 +2,6 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_name.h"
 
-#include "watch/watch_request.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,31 +39,41 @@ const char *watch_name_text(uint16_t number)
 	return name != NULL ? name : "";
 }
 
+const char *const watch_kind_word[WATCH_KIND_COUNT] = {
+	[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
+	[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
+	[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
+};
+
+const char *const watch_feature_word[WATCH_FEATURE_COUNT] = {
+	[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
+	[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
+	[WATCH_FEATURE_BYTES] = "bytes",
+	[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
+	[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
+	[WATCH_FEATURE_PACKETS] = "pkts",
+	[WATCH_FEATURE_RATE] = "rate",
+	[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
+	[WATCH_FEATURE_DURATION] = "duration",
+	[WATCH_FEATURE_IDLE] = "idle",
+};
+
+bool watch_kind_is_span(unsigned kind)
+{
+	return kind == WATCH_DURATION;
+}
+
+bool watch_feature_is_span(unsigned feature)
+{
+	return feature == WATCH_FEATURE_DURATION || feature == WATCH_FEATURE_IDLE;
+}
+
 const char *watch_kind_name(unsigned kind)
 {
-	static const char *const name[WATCH_KIND_COUNT] = {
-		[WATCH_ORIG_BYTES] = "orig_bytes",  [WATCH_RESP_BYTES] = "resp_bytes",
-		[WATCH_ORIG_PACKETS] = "orig_pkts", [WATCH_RESP_PACKETS] = "resp_pkts",
-		[WATCH_PACKETS] = "pkts",           [WATCH_DURATION] = "duration",
-	};
-
-	return kind < WATCH_KIND_COUNT ? name[kind] : "?";
+	return kind < WATCH_KIND_COUNT ? watch_kind_word[kind] : "?";
 }
 
 const char *watch_feature_name(unsigned feature)
 {
-	static const char *const name[WATCH_FEATURE_COUNT] = {
-		[WATCH_FEATURE_ORIG_BYTES] = "orig_bytes",
-		[WATCH_FEATURE_RESP_BYTES] = "resp_bytes",
-		[WATCH_FEATURE_BYTES] = "bytes",
-		[WATCH_FEATURE_ORIG_PACKETS] = "orig_pkts",
-		[WATCH_FEATURE_RESP_PACKETS] = "resp_pkts",
-		[WATCH_FEATURE_PACKETS] = "pkts",
-		[WATCH_FEATURE_RATE] = "rate",
-		[WATCH_FEATURE_PACKET_RATE] = "packet_rate",
-		[WATCH_FEATURE_DURATION] = "duration",
-		[WATCH_FEATURE_IDLE] = "idle",
-	};
-
-	return feature < WATCH_FEATURE_COUNT ? name[feature] : "?";
+	return feature < WATCH_FEATURE_COUNT ? watch_feature_word[feature] : "?";
 }

@@ -165,12 +165,10 @@ static bool look_function(struct watch *watch, struct conn *conn, uint32_t index
 {
 	struct watch_item item = watch->item[index];
 	struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item.plugin};
-	struct watch_plugin *plugin = &watch->settings.plugins[item.plugin];
 	uint64_t before = cycles_now();
 	int64_t next = item.poll(&handle, item.value);
 
-	plugin->calls++;
-	plugin->cycles += cycles_now() - before;
+	watch_plugin_called(watch, item.plugin, before);
 	watch->item[index].value = item.value + 1;
 	if (next < 0)
 		return false;

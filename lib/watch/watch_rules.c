@@ -15,12 +15,6 @@ static int compare_steps(const void *left, const void *right)
 	return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-// Where a value of a rule is counted.
-static unsigned step_kind(const struct watch_rule_settings *settings, unsigned kind)
-{
-	return kind == WATCH_DURATION && settings->idle ? WATCH_DURATION_IDLE : kind;
-}
-
 static int make_steps(struct watch_rules *rules, const struct watch_rule_settings *settings)
 {
 	for (unsigned kind = 0; kind < WATCH_STEP_KINDS; kind++) {
@@ -30,7 +24,7 @@ static int make_steps(struct watch_rules *rules, const struct watch_rule_setting
 	}
 	for (uint32_t i = 0; i < rules->rule_count; i++) {
 		for (unsigned kind = 0; kind < WATCH_KIND_COUNT && !settings[i].poll; kind++) {
-			unsigned to = step_kind(&settings[i], kind);
+			unsigned to = watch_step_kind((uint8_t)kind, settings[i].idle);
 
 			if (settings[i].value[kind] == 0)
 				continue;

@@ -32,6 +32,11 @@ struct filter;
 #define WATCH_DURATION_IDLE WATCH_KIND_COUNT
 #define WATCH_STEP_KINDS    (WATCH_KIND_COUNT + 1)
 
+static inline uint8_t watch_step_kind(uint8_t kind, bool idle)
+{
+	return kind == WATCH_DURATION && idle ? WATCH_DURATION_IDLE : kind;
+}
+
 // One rule, as it is wanted.
 struct watch_rule_settings {
 	const char *name;

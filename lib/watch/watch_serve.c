@@ -39,18 +39,12 @@ static struct conn *find(const struct serving *serving)
 	return conn;
 }
 
-static uint8_t step_kind(const struct watch_request *request)
-{
-	return request->kind == WATCH_DURATION && request->idle ? WATCH_DURATION_IDLE
-								: request->kind;
-}
-
 static void add_threshold(const struct serving *serving, struct conn *conn)
 {
 	const struct watch_request *request = serving->request;
 	struct watch_item item = {
 		.type = WATCH_ITEM_THRESHOLD,
-		.kind = step_kind(request),
+		.kind = watch_step_kind(request->kind, request->idle),
 		.actions = request->actions,
 		.name = request->name,
 		.plugin = WATCH_NO_PLUGIN,

@@ -213,8 +213,6 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 		if (set->rules != NULL && set->generation == before && set->users == 0)
 			free_set(watch, number);
 	}
-	// The first rules of all are not preceded by others: they are 0, and so is what was before.
-	if (generation != before && watch->generations[before].rules != NULL &&
-	    watch->generations[before].sets == 0)
+	if (watch->generations[before].rules != NULL && watch->generations[before].sets == 0)
 		leave_generation(&watch->generations[before]);
 }

@@ -157,13 +157,11 @@ static void call(struct watch *watch, struct conn *conn, const struct watch_item
 		 uint8_t side)
 {
 	struct weir_conn handle = {.watch = watch, .conn = conn, .plugin = item->plugin};
-	struct watch_plugin *plugin = &watch->settings.plugins[item->plugin];
 	uint64_t before = cycles_now();
 
 	item->threshold(&handle, (enum weir_threshold)item->kind, item->value,
 			(enum weir_side)side);
-	plugin->calls++;
-	plugin->cycles += cycles_now() - before;
+	watch_plugin_called(watch, item->plugin, before);
 }
 
 // What is called may set others, so that each is taken out first and the list begun anew.
