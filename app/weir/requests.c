@@ -3,6 +3,7 @@
 #include "requests.h"
 
 #include "base/message.h"
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "bus/counters.h"
 #include "conn/conn_table.h"
@@ -34,14 +35,6 @@ struct requests {
 	struct sample last; // at least a second before the next one
 	double packet_rate, byte_rate, connection_rate;
 };
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * TIME_SECOND + (uint64_t)time.tv_nsec;
-}
 
 static json_t *number(uint64_t value)
 {
@@ -82,7 +75,8 @@ static void add_up(const struct requests_settings *settings, struct sums *sums)
 // Rates are those between the last two moments that somebody asked, a second apart at least.
 static void note_rates(struct requests *requests, const struct sums *sums)
 {
-	struct sample next = {now(), sums->capture.received, sums->capture.bytes, sums->created};
+	struct sample next = {monotonic_now(), sums->capture.received, sums->capture.bytes,
+			      sums->created};
 	const struct sample *last = &requests->last;
 	double seconds = (double)(next.time - last->time) / (double)TIME_SECOND;
 
@@ -136,9 +130,10 @@ static json_t *status(void *context)
 	return json_pack(
 		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,"
 		"s:o}",
-		"version", WEIR_VERSION, "uptime", span(now() - requests->start.time), "packets",
-		"received", number(sums.capture.received), "bytes", number(sums.capture.bytes),
-		"tracked", number(sums.capture.verdict[PACKET_TRACK]), "missed",
+		"version", WEIR_VERSION, "uptime", span(monotonic_now() - requests->start.time),
+		"packets", "received", number(sums.capture.received), "bytes",
+		number(sums.capture.bytes), "tracked", number(sums.capture.verdict[PACKET_TRACK]),
+		"missed",
 		number(settings->missed != NULL ? settings->missed(settings->context) : 0),
 		"lost_between_workers", number(sums.handoff_full), "connections", "live",
 		number(sums.live), "waiting", number(sums.waiting), "created", number(sums.created),
@@ -299,7 +294,7 @@ int requests_create(const struct requests_settings *settings, struct requests **
 		return -1;
 	}
 	created->settings = *settings;
-	created->start.time = created->last.time = now();
+	created->start.time = created->last.time = monotonic_now();
 	choose_path(config, created->path);
 	created->service = open_service(created);
 	if (created->service != NULL) {

@@ -4,6 +4,7 @@
 
 #include "base/cycles.h"
 #include "base/message.h"
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "log/log_writer.h"
 
@@ -26,14 +27,6 @@
 // How many such waits the end of the program takes part in: five seconds.
 #define PATIENCE 50
 
-uint64_t control_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
-}
-
 struct control *control_create(const struct control_settings *settings)
 {
 	struct control *control = calloc(1, sizeof(*control));
@@ -41,7 +34,7 @@ struct control *control_create(const struct control_settings *settings)
 	if (control == NULL)
 		return NULL;
 	control->settings = *settings;
-	control->started = control_now();
+	control->started = monotonic_now();
 	control->cycles_started = cycles_now();
 	control_logs_start(control);
 	control->patience = PATIENCE;
@@ -112,7 +105,7 @@ static bool all_done(const struct control *control)
 // What is due from time to time.
 static void look_after(struct control *control, uint64_t *next_second, uint64_t *next_progress)
 {
-	uint64_t now = control_now();
+	uint64_t now = monotonic_now();
 
 	handle_signals(control);
 	log_writer_tick(control->settings.writer, log_now(control));

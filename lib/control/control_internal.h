@@ -3,6 +3,8 @@
 #pragma once
 
 #include "control/control.h"
+
+#include "base/monotonic.h"
 #include "watch/watch.h"
 
 // Counters of all workers and the reader, added up.
@@ -44,9 +46,6 @@ struct control {
 	bool stopping;
 	bool shows_progress;
 };
-
-// The monotonic clock, ns.
-uint64_t control_now(void);
 
 // Without room in a log, whatever waits stays where it is, and workers keep what they cannot send.
 // Only the end of the program does not wait for ever: then this is false.

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "control/control_internal.h"
 
+#include "base/monotonic.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static int terminal_width(void)
 
 void control_draw_progress(const struct control *control, bool done)
 {
-	double elapsed = (double)(control_now() - control->started) / TIME_SECOND;
+	double elapsed = (double)(monotonic_now() - control->started) / TIME_SECOND;
 	double part = control->settings.progress(control->settings.context);
 	struct control_totals totals;
 	char line[LINE_SIZE] = "";

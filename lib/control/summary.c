@@ -4,6 +4,7 @@
 
 #include "base/cycles.h"
 #include "base/message.h"
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "dump/dump.h"
 
@@ -114,7 +115,7 @@ static double cycle_length(const struct control *control)
 {
 	uint64_t cycles = cycles_now() - control->cycles_started;
 
-	return cycles > 0 ? (double)(control_now() - control->started) / (double)cycles : 0;
+	return cycles > 0 ? (double)(monotonic_now() - control->started) / (double)cycles : 0;
 }
 
 static void print_plugins(const struct control *control)
@@ -139,7 +140,7 @@ static void print_plugins(const struct control *control)
 
 void control_print_summary(const struct control *control)
 {
-	double seconds = (double)(control_now() - control->started) / TIME_SECOND;
+	double seconds = (double)(monotonic_now() - control->started) / TIME_SECOND;
 	struct control_totals totals;
 
 	control_totals(control, &totals);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "dump/dump_internal.h"
 
+#include "base/monotonic.h"
 #include "base/time.h"
 
 #include <time.h>
@@ -11,14 +12,6 @@
 // meanwhile has to find room in the ring. While workers wait for it there is no long nap.
 #define NAP_SHORTEST (4 * TIME_MILLISECOND)
 #define NAP_LONGEST  (128 * TIME_MILLISECOND)
-
-static uint64_t monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
-}
 
 // Not more than the ring holds, so that busy workers do not keep others' packets waiting. Returns
 // how many elements there were.
@@ -43,7 +36,7 @@ static uint32_t make_round(struct dump *dump)
 {
 	uint32_t taken = 0;
 
-	dump->now = monotonic();
+	dump->now = monotonic_now();
 	for (uint32_t i = 0; i < dump->settings.workers; i++)
 		taken += drain(dump, dump->ring[i]);
 	dump_files_flush(dump);
@@ -53,7 +46,7 @@ static uint32_t make_round(struct dump *dump)
 // Returns whether the thread is to go on.
 static bool nap(struct dump *dump, uint64_t span)
 {
-	uint64_t end = monotonic() + span;
+	uint64_t end = monotonic_now() + span;
 	struct timespec until = {(time_t)(end / TIME_SECOND), (long)(end % TIME_SECOND)};
 	bool stopping;
 	int result = 0;

@@ -3,18 +3,11 @@
 #include "log/log_writer_internal.h"
 
 #include "base/message.h"
+#include "base/monotonic.h"
 #include "base/time.h"
 
 #include <stdlib.h>
 #include <time.h>
-
-static uint64_t monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
-}
 
 const struct log_options *log_writer_options(const struct log_writer *writer)
 {
@@ -135,7 +128,7 @@ void log_stream_commit(struct log_stream *stream, size_t length)
 	uint64_t most = stream->writer->options.rotate_size;
 
 	if (stream->buffer->lines++ == 0)
-		stream->buffer_since = monotonic();
+		stream->buffer_since = monotonic_now();
 	stream->buffer->length += length;
 	stream->size += length;
 	stream->lines++;
@@ -156,7 +149,7 @@ bool log_stream_write(struct log_stream *stream, const void *record, uint64_t no
 
 void log_writer_tick(struct log_writer *writer, uint64_t now)
 {
-	uint64_t clock = monotonic();
+	uint64_t clock = monotonic_now();
 
 	for (struct log_stream *stream = writer->streams; stream; stream = stream->next) {
 		advance_clock(stream, now);

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/monotonic.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,13 +119,13 @@ void client_write(struct service *service, struct client *client)
 	sent = send(client->descriptor, output->data + output->begin, client_pending(client),
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent > 0) {
-		client->progress = service_now();
+		client->progress = monotonic_now();
 		output->begin += (size_t)sent;
 		if (output->begin == output->end)
 			output->begin = output->end = 0;
 	} else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
 		client->gone = true;
-	} else if (service_now() - client->progress > service->write_time) {
+	} else if (monotonic_now() - client->progress > service->write_time) {
 		client->gone = true;
 	}
 }

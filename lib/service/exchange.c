@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/monotonic.h"
+
 #include "bus/bus_request.h"
 #include "watch/watch_name.h"
 
@@ -33,7 +35,7 @@ void exchange_begin(struct service *service, struct client *client)
 	}
 	for (uint32_t i = 0; i < exchange->count; i++)
 		exchange->request[i].number = ++service->number;
-	exchange->deadline = service_now() + service->answer_time;
+	exchange->deadline = monotonic_now() + service->answer_time;
 	client->doing = CLIENT_EXCHANGE;
 	send_more(service, client);
 }
@@ -43,7 +45,7 @@ void exchange_continue(struct service *service, struct client *client)
 	struct service_exchange *exchange = &client->exchange;
 
 	send_more(service, client);
-	if (service_now() < exchange->deadline)
+	if (monotonic_now() < exchange->deadline)
 		return;
 	answer_error(client,
 		     "worker %u does not answer: it has too much to do, or its input is over; look "

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "conn/conn_reader.h"
 #include "filter/filter.h"
@@ -314,7 +315,7 @@ static bool is_to_be_tried_again(struct service_listing *listing, enum conn_read
 		listing->busy_since = 0;
 		return false;
 	}
-	now = service_now();
+	now = monotonic_now();
 	if (listing->busy_since == 0)
 		listing->busy_since = now;
 	return now - listing->busy_since < BUSY_TIME;

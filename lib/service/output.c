@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/monotonic.h"
+
 #include "base/message.h"
 
 #include <stdarg.h>
@@ -48,7 +50,7 @@ void output_text(struct client *client, const char *text, size_t length)
 	}
 	// Until now there was nothing that it could have taken.
 	if (output->begin == output->end)
-		client->progress = service_now();
+		client->progress = monotonic_now();
 	memcpy(output->data + output->end, text, length);
 	output->end += length;
 }

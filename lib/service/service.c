@@ -3,6 +3,7 @@
 #include "service/service_internal.h"
 
 #include "base/message.h"
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "conn/conn_reader.h"
 
@@ -25,14 +26,6 @@
 // Workers share caches, memory and perhaps a core with this thread: after each turn of listings it
 // rests so many times as long, so that they lose little, however often somebody asks.
 #define REST 8
-
-uint64_t service_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static int create_readers(struct service *service)
 {
@@ -122,7 +115,7 @@ static void accept_clients(struct service *service)
 		if (descriptor < 0) {
 			// Without descriptors or memory, the next ones wait until some are free.
 			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-				service->accept_after = service_now() + TIME_SECOND;
+				service->accept_after = monotonic_now() + TIME_SECOND;
 			return;
 		}
 		client = service->client_count < SERVICE_CLIENTS_MOST ? client_create(descriptor)
@@ -151,7 +144,7 @@ static bool is_ready(const struct client *client)
 // Until listings go on, ms.
 static int rest_left(const struct service *service)
 {
-	uint64_t now = service_now();
+	uint64_t now = monotonic_now();
 
 	if (now >= service->rest_until)
 		return 0;
@@ -188,7 +181,7 @@ static int patience(const struct service *service)
 
 static void wait_for_something(struct service *service)
 {
-	bool accepting = service_now() >= service->accept_after;
+	bool accepting = monotonic_now() >= service->accept_after;
 	nfds_t count = 2;
 
 	service->poll[0] = (struct pollfd){.fd = service->wake, .events = POLLIN};
@@ -246,7 +239,7 @@ static void serve_descriptors(struct service *service, uint32_t count)
 
 static void continue_listings(struct service *service)
 {
-	uint64_t begin = service_now();
+	uint64_t begin = monotonic_now();
 	uint32_t ready = 0, slots;
 
 	if (begin < service->rest_until)
@@ -264,7 +257,7 @@ static void continue_listings(struct service *service)
 		urcu_qsbr_quiescent_state();
 	}
 	urcu_qsbr_thread_offline();
-	service->rest_until = service_now() + REST * (service_now() - begin);
+	service->rest_until = monotonic_now() + REST * (monotonic_now() - begin);
 }
 
 static void serve_clients(struct service *service)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "service/service.h"
+
+#include "base/monotonic.h"
 #include "watch/watch_name.h"
 
 #include <poll.h>
@@ -93,9 +95,6 @@ struct service {
 	struct client *client[SERVICE_CLIENTS_MOST];
 	struct pollfd poll[SERVICE_CLIENTS_MOST + 2];
 };
-
-// The monotonic clock, ns.
-uint64_t service_now(void);
 
 // socket.c: listens at `path`. Returns the descriptor, or a negative errno with a message.
 int service_listen(const char *path, uint32_t mode);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include "base/monotonic.h"
 #include "base/time.h"
 #include "worker/worker.h"
 
@@ -46,14 +47,11 @@ static inline void worker_yield(uint32_t *idle)
 }
 
 // Notes how long a round of the poll loop took; `before` is what this gave the round before, 0 for
-// the first. A clock that is read without a system call.
+// the first.
 static inline uint64_t worker_time_turn(struct worker *worker, uint64_t before)
 {
-	struct timespec now;
-	uint64_t time;
+	uint64_t time = monotonic_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	time = (uint64_t)now.tv_sec * TIME_SECOND + (uint64_t)now.tv_nsec;
 	if (before != 0 && time - before > worker->counters.longest_turn)
 		worker->counters.longest_turn = time - before;
 	return time;
