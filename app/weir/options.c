@@ -189,7 +189,7 @@ static int configure(struct config *config, const struct options_settings *setti
 	if (settings->directory != NULL && set_directory(config, settings->directory) < 0)
 		result = -1;
 	if (result == 0 && (config_finish(config) < 0 || settings_events(config, &events) < 0 ||
-			    settings_columns(config, &columns) < 0 || rules_check(config) < 0))
+			    settings_columns(config, &columns) < 0))
 		result = -1;
 	return result;
 }
@@ -297,7 +297,10 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 		result = OPTIONS_WRONG;
 	}
 	if (result == OPTIONS_RUN)
-		result = configure(options->config, settings) == 0 ? OPTIONS_RUN : OPTIONS_WRONG;
+		result = configure(options->config, settings) == 0 &&
+					 rules_check(options->config) == 0
+				 ? OPTIONS_RUN
+				 : OPTIONS_WRONG;
 	if (result == OPTIONS_RUN)
 		result = check_input(options, settings->file != NULL);
 	return result;

@@ -25,7 +25,7 @@ enum options_result { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_WRONG };
 enum options_result options_read(struct options *options, int argc, char **argv);
 
 // Reads the configuration again, with what the command line sets: another snapshot, which the caller
-// frees with config_destroy(). NULL after messages. Control side.
+// frees with config_destroy(); its filters are not looked at. NULL after messages. Control side.
 struct config *options_configure(const struct options *options);
 
 void options_free(struct options *options);

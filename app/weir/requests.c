@@ -6,8 +6,8 @@
 #include "base/monotonic.h"
 #include "base/time.h"
 #include "bus/counters.h"
+#include "change.h"
 #include "conn/conn_table.h"
-#include "reload.h"
 #include "watch/watch_book.h"
 #include "weir/version.h"
 
@@ -106,10 +106,8 @@ static json_t *worker_status(const struct requests_settings *settings, uint32_t 
 static json_t *rules_status(const struct requests_settings *settings)
 {
 	uint64_t count[2] = {0, 0};
-	size_t rules = 0;
-	const struct watch_rule_settings *rule = settings->book != NULL
-							 ? watch_book_rules(settings->book, &rules)
-							 : NULL;
+	size_t rules;
+	const struct watch_rule_settings *rule = watch_book_rules(settings->book, &rules);
 
 	for (size_t i = 0; i < rules; i++)
 		count[rule[i].poll]++;
@@ -143,42 +141,34 @@ static json_t *status(void *context)
 		requests->connection_rate, "rules", rules_status(settings), "workers", workers);
 }
 
-static int read_again(void *context, char *note, size_t size)
+static struct service_change *read_again(void *context, char *why, size_t size)
 {
 	const struct requests *requests = context;
 
-	return reload(requests->settings.options, requests->settings.book, note, size);
+	return reload_begin(requests->settings.options, requests->settings.book, why, size);
 }
 
-static int rule_add(void *context, const struct watch_rule_settings *rule, char *why, size_t size)
+static struct service_change *rule_add(void *context, const struct watch_rule_settings *rule,
+				       char *why, size_t size)
 {
 	const struct requests *requests = context;
 
-	if (requests->settings.book != NULL)
-		return watch_book_add(requests->settings.book, rule, why, size);
-	snprintf(why, size, "this weir has no rules");
-	return -ENOTSUP;
+	return rule_add_begin(requests->settings.book, rule, why, size);
 }
 
 static int rule_delete(void *context, bool poll, const char *name, char *why, size_t size)
 {
 	const struct requests *requests = context;
 
-	if (requests->settings.book != NULL)
-		return watch_book_delete(requests->settings.book, name, poll, why, size);
-	snprintf(why, size, "this weir has no rules");
-	return -ENOTSUP;
+	return watch_book_delete(requests->settings.book, name, poll, why, size);
 }
 
 static json_t *rule_list(void *context, bool poll)
 {
 	const struct requests *requests = context;
 	json_t *list = json_array();
-	size_t count = 0;
-	const struct watch_rule_settings *rule = requests->settings.book != NULL
-							 ? watch_book_rules(requests->settings.book,
-									    &count)
-							 : NULL;
+	size_t count;
+	const struct watch_rule_settings *rule = watch_book_rules(requests->settings.book, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		if (rule[i].poll == poll)
@@ -190,10 +180,7 @@ static json_t *rule_list(void *context, bool poll)
 // As they are now: a reload may have changed them.
 static void add_inactivity(const struct requests *requests, json_t *object)
 {
-	const struct watch_inactivity *now = requests->settings.book != NULL
-						     ? watch_book_inactivity(
-							       requests->settings.book)
-						     : NULL;
+	const struct watch_inactivity *now = watch_book_inactivity(requests->settings.book);
 	char name[64];
 
 	if (now == NULL)
@@ -259,11 +246,11 @@ static void choose_path(const struct config *config, char path[PATH_SIZE])
 		snprintf(path, PATH_SIZE, "%s/weir.sock", folder);
 }
 
-static struct service *open_service(struct requests *requests)
+static struct service *open_service(struct requests *requests, const char *path)
 {
 	const struct requests_settings *settings = &requests->settings;
 	struct service_settings service = {
-		.path = requests->path,
+		.path = path,
 		.mode = settings->options->config->control.mode,
 		.workers = settings->workers,
 		.worker_count = settings->worker_count,
@@ -280,37 +267,38 @@ static struct service *open_service(struct requests *requests)
 	return service_create(&service);
 }
 
-int requests_create(const struct requests_settings *settings, struct requests **requests)
+struct requests *requests_create(const struct requests_settings *settings)
 {
 	const struct config *config = settings->options->config;
-	struct requests *created;
+	struct requests *requests = calloc(1, sizeof(*requests));
 
-	*requests = NULL;
-	if (!requests_wanted(config, settings->live))
-		return 0;
-	created = calloc(1, sizeof(*created));
-	if (created == NULL) {
+	if (requests == NULL) {
 		message_error("no memory for answering requests");
-		return -1;
+		return NULL;
 	}
-	created->settings = *settings;
-	created->start.time = created->last.time = monotonic_now();
-	choose_path(config, created->path);
-	created->service = open_service(created);
-	if (created->service != NULL) {
-		*requests = created;
-		return 0;
+	requests->settings = *settings;
+	requests->start.time = requests->last.time = monotonic_now();
+	if (requests_wanted(config, settings->live)) {
+		choose_path(config, requests->path);
+		requests->service = open_service(requests, requests->path);
+		if (requests->service != NULL)
+			return requests;
+		if (strcmp(config->control.socket, "auto") != 0)
+			goto failed;
+		message_warning("weir goes on without answering requests");
 	}
-	free(created);
-	if (strcmp(config->control.socket, "auto") != 0)
-		return -1;
-	message_warning("weir goes on without answering requests");
-	return 0;
+	requests->service = open_service(requests, NULL);
+	if (requests->service != NULL)
+		return requests;
+
+failed:
+	free(requests);
+	return NULL;
 }
 
 int requests_start(struct requests *requests)
 {
-	return requests != NULL ? service_start(requests->service) : 0;
+	return service_start(requests->service);
 }
 
 void requests_stop(struct requests *requests)
@@ -329,6 +317,5 @@ void requests_destroy(struct requests *requests)
 
 void requests_ask_reload(struct requests *requests)
 {
-	if (requests != NULL)
-		service_ask_reload(requests->service);
+	service_ask_reload(requests->service);
 }

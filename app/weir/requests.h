@@ -21,7 +21,7 @@ struct requests_settings {
 	const struct capture_counters *input; // files: the reader's; NULL when live
 	uint64_t (*missed)(void *context);    // packets that the devices lost; NULL: none
 	struct uid_key uid_key;
-	struct watch_book *book; // changed by the service's thread from now on; NULL: no rules
+	struct watch_book *book; // the service's thread's from its start on
 	void *context;
 };
 
@@ -30,12 +30,12 @@ struct requests;
 // Is there to be a socket, and so a ring for each worker?
 bool requests_wanted(const struct config *config, bool live);
 
-// Opens the socket where the configuration wants one. `settings` is copied, what it points to must
-// stay. Returns 0, with `*requests` NULL where none is wanted, or -1 with a message. A socket that
+// Opens the socket where the configuration wants one; the thread is there in any case, as reloads are
+// its business. `settings` is copied, what it points to must stay. NULL with a message; a socket that
 // weir chose itself and cannot have is only complained about. Start-up only, main thread.
-int requests_create(const struct requests_settings *settings, struct requests **requests);
+struct requests *requests_create(const struct requests_settings *settings);
 
-// As service_start(), service_stop() and service_destroy(); each takes NULL.
+// As service_start(), service_stop() and service_destroy(); the last two take NULL.
 int requests_start(struct requests *requests);
 void requests_stop(struct requests *requests);
 void requests_destroy(struct requests *requests);

@@ -95,61 +95,81 @@ static int replace(struct watch_book *book, const struct config *config,
 	return result;
 }
 
-int rules_apply(struct watch_book *book, const struct config *config, char *why, size_t size)
+static size_t rule_count(const struct config *config)
 {
-	size_t count = 0, most = config->thresholds.count + config->polls.count;
-	struct watch_rule_settings *rules = calloc(most + 1, sizeof(*rules));
-	int result;
-
-	if (rules == NULL) {
-		snprintf(why, size, "no memory for %zu rules", most);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < config->thresholds.count; i++)
-		rules[count++] = threshold(&config->thresholds.item[i]);
-	for (size_t i = 0; i < config->polls.count; i++)
-		rules[count++] = poll_rule(&config->polls.item[i]);
-	result = replace(book, config, rules, count, why, size);
-	free(rules);
-	return result;
+	return config->thresholds.count + config->polls.count;
 }
 
-static int check_filter(const struct config *config, const char *section, const char *name,
-			const char *expression)
+// Thresholds, and then polls.
+static struct watch_rule_settings rule_at(const struct config *config, size_t at)
 {
-	const char *place = config_rule_place(config, section, name, "filter");
-	struct filter *filter;
+	if (at < config->thresholds.count)
+		return threshold(&config->thresholds.item[at]);
+	return poll_rule(&config->polls.item[at - config->thresholds.count]);
+}
+
+static bool has_filter(const struct watch_rule_settings *rule)
+{
+	return rule->expression != NULL && rule->expression[0] != '\0';
+}
+
+struct filter **rules_filters(const struct config *config, const struct watch_book *book)
+{
+	size_t count = rule_count(config);
+	struct filter **filter = calloc(count + 1, sizeof(*filter));
+
+	for (size_t i = 0; filter != NULL && book != NULL && i < count; i++) {
+		struct watch_rule_settings rule = rule_at(config, i);
+
+		if (has_filter(&rule))
+			filter[i] = watch_book_filter(book, rule.expression);
+	}
+	return filter;
+}
+
+void rules_drop(const struct config *config, struct filter **filter)
+{
+	for (size_t i = 0; filter != NULL && i < rule_count(config); i++)
+		filter_destroy(filter[i]);
+	free(filter);
+}
+
+// What an earlier rule has, too, or a new one; NULL with a message.
+static struct filter *compile(const struct config *config, struct filter *const *filter, size_t at)
+{
+	struct watch_rule_settings rule = rule_at(config, at);
+	const char *section = rule.poll ? "poll" : "threshold";
+	const char *place = config_rule_place(config, section, rule.name, "filter");
+	struct filter *made;
 	char why[512];
 
-	if (expression == NULL || expression[0] == '\0')
-		return 0;
-	filter = filter_create(expression, why, sizeof(why));
-	if (filter == NULL) {
-		message_error("%.200s[%s %s] filter: %s", place, section, name, why);
-		return -EINVAL;
+	for (size_t i = 0; i < at; i++) {
+		struct watch_rule_settings other = rule_at(config, i);
+
+		if (filter[i] != NULL && strcmp(other.expression, rule.expression) == 0)
+			return filter_share(filter[i]);
 	}
-	if (filter_matches_nothing(filter))
+	made = filter_create(rule.expression, why, sizeof(why));
+	if (made == NULL)
+		message_error("%.200s[%s %s] filter: %s", place, section, rule.name, why);
+	else if (filter_matches_nothing(made))
 		message_warning("%.200s[%s %s] filter: no packet can ever match '%.200s'", place,
-				section, name, expression);
-	filter_destroy(filter);
-	return 0;
+				section, rule.name, rule.expression);
+	return made;
 }
 
-int rules_check(const struct config *config)
+int rules_compile(const struct config *config, struct filter **filter)
 {
-	size_t count = config->thresholds.count + config->polls.count;
+	size_t count = rule_count(config);
 	int result = 0;
 
-	for (size_t i = 0; i < config->thresholds.count; i++) {
-		const struct config_threshold *rule = &config->thresholds.item[i];
+	for (size_t i = 0; i < count; i++) {
+		struct watch_rule_settings rule = rule_at(config, i);
 
-		if (check_filter(config, "threshold", rule->name, rule->filter) < 0)
-			result = -EINVAL;
-	}
-	for (size_t i = 0; i < config->polls.count; i++) {
-		const struct config_poll *rule = &config->polls.item[i];
-
-		if (check_filter(config, "poll", rule->name, rule->filter) < 0)
+		if (filter[i] != NULL || !has_filter(&rule))
+			continue;
+		filter[i] = compile(config, filter, i);
+		if (filter[i] == NULL)
 			result = -EINVAL;
 	}
 	if (count > WATCH_RULES_MOST) {
@@ -158,6 +178,39 @@ int rules_check(const struct config *config)
 			      count, WATCH_RULES_MOST);
 		result = -EINVAL;
 	}
+	return result;
+}
+
+int rules_check(const struct config *config)
+{
+	struct filter **filter = rules_filters(config, NULL);
+	int result = -ENOMEM;
+
+	if (filter != NULL)
+		result = rules_compile(config, filter);
+	else
+		message_error("no memory for %zu rules", rule_count(config));
+	rules_drop(config, filter);
+	return result;
+}
+
+int rules_apply(struct watch_book *book, const struct config *config, struct filter *const *filter,
+		char *why, size_t size)
+{
+	size_t count = rule_count(config);
+	struct watch_rule_settings *rules = calloc(count + 1, sizeof(*rules));
+	int result;
+
+	if (rules == NULL) {
+		snprintf(why, size, "no memory for %zu rules", count);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		rules[i] = rule_at(config, i);
+		rules[i].filter = filter != NULL ? filter[i] : NULL;
+	}
+	result = replace(book, config, rules, count, why, size);
+	free(rules);
 	return result;
 }
 

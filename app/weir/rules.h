@@ -5,13 +5,26 @@
 #include "config/config.h"
 #include "watch/watch_book.h"
 
-// [threshold], [poll] and [inactivity] sections become rules. Returns 0, or a negative errno with `why`, and the
-// book is as it was. Control side.
-int rules_apply(struct watch_book *book, const struct config *config, char *why, size_t size);
+struct filter;
 
-// Are all filters sound? Returns 0 or -EINVAL with a message for each that is not; warns of filters
-// that no packet can match. Start-up only.
+// The filters of a configuration: an array with a place for each threshold, and then for each poll;
+// NULL is one that is empty or not compiled. NULL without memory. Those that the book has are in it.
+// The thread that owns the book, which may be NULL.
+struct filter **rules_filters(const struct config *config, const struct watch_book *book);
+// Gives all of them back; nothing for NULL. Any thread.
+void rules_drop(const struct config *config, struct filter **filter);
+
+// Compiles those that are missing. Are all sound? Returns 0 or -EINVAL with a message for each that is
+// not; warns of filters that no packet can match. Any thread: takes long.
+int rules_compile(const struct config *config, struct filter **filter);
+
+// The same, for nothing but the answer. Start-up only.
 int rules_check(const struct config *config);
+
+// [threshold], [poll] and [inactivity] sections become rules; `filter` as above, or NULL. Returns 0,
+// or a negative errno with `why`, and the book is as it was. The thread that owns the book.
+int rules_apply(struct watch_book *book, const struct config *config, struct filter *const *filter,
+		char *why, size_t size);
 
 // Actions of any rule, enum watch_action bits.
 uint32_t rules_actions(const struct config *config);

@@ -19,7 +19,6 @@
 #include "log/log_watch.h"
 #include "log/log_writer.h"
 #include "plugin/plugins.h"
-#include "reload.h"
 #include "requests.h"
 #include "rules.h"
 #include "settings.h"
@@ -68,7 +67,7 @@ struct program {
 	struct control_worker *view;
 	struct control *control;
 	struct service_worker *served; // [workers]
-	struct requests *requests;     // NULL when none are answered
+	struct requests *requests;
 };
 
 static bool is_live(const struct program *program)
@@ -263,16 +262,12 @@ static int create_workers(struct program *program, const struct conn_settings *c
 	return 0;
 }
 
-// For SIGHUP. The book belongs to the thread that answers requests, when there is one.
+// For SIGHUP.
 static void hang_up(void *context)
 {
-	struct program *program = context;
-	char note[1024];
+	const struct program *program = context;
 
-	if (program->requests != NULL)
-		requests_ask_reload(program->requests);
-	else
-		reload(program->options, program->book, note, sizeof(note));
+	requests_ask_reload(program->requests);
 }
 
 static int create_control(struct program *program)
@@ -330,7 +325,8 @@ static int open_requests(struct program *program, const struct conn_settings *co
 	settings.workers = program->served;
 	if (program->reader != NULL)
 		settings.input = reader_counters(program->reader);
-	return requests_create(&settings, &program->requests);
+	program->requests = requests_create(&settings);
+	return program->requests != NULL ? 0 : -1;
 }
 
 // Signals are for the main thread; those that it starts inherit this.
@@ -393,7 +389,7 @@ static int make_rules(struct program *program)
 		message_error("no memory for rules");
 		return -1;
 	}
-	if (rules_apply(program->book, program->options->config, why, sizeof(why)) == 0)
+	if (rules_apply(program->book, program->options->config, NULL, why, sizeof(why)) == 0)
 		return 0;
 	message_error("%s", why);
 	return -1;

@@ -129,13 +129,13 @@ struct filter *filter_create(const char *expression, char *why, size_t size)
 
 struct filter *filter_share(struct filter *filter)
 {
-	filter->users++;
+	atomic_fetch_add(&filter->users, 1);
 	return filter;
 }
 
 void filter_destroy(struct filter *filter)
 {
-	if (filter == NULL || --filter->users > 0)
+	if (filter == NULL || atomic_fetch_sub(&filter->users, 1) > 1)
 		return;
 	pcap_freecode(&filter->program);
 	free(filter);

@@ -49,11 +49,11 @@ struct filter;
 // and asks the name server where the expression has names of hosts.
 struct filter *filter_create(const char *expression, char *why, size_t size);
 
-// One more user, who has to call filter_destroy() too. One thread at a time for all users of a
-// filter. Returns it.
+// One more user, who has to call filter_destroy() too. Control only, any thread of it. Returns it.
 struct filter *filter_share(struct filter *filter);
 
-// Control only, when no worker uses it any more on behalf of the caller. NULL is nothing.
+// Control only, any thread of it, when no worker uses it any more on behalf of the caller. NULL is
+// nothing.
 void filter_destroy(struct filter *filter);
 
 // Can no packet match, as with `tcp and udp`? No error, but worth a warning. Any thread.

@@ -6,8 +6,10 @@
 
 #include <pcap/pcap.h>
 
+#include <stdatomic.h>
+
 struct filter {
-	uint32_t users; // see filter_share()
+	atomic_uint users; // see filter_share()
 	struct bpf_program program;
 	uint32_t reach; // bytes at the begin of a frame that the program may look at, or UINT32_MAX
 	bool tags;      // the expression speaks of VLANs

@@ -2,21 +2,15 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
-#include <stdbool.h>
+#include <stddef.h>
 
+struct aside;
 struct filter;
 
-// Filters are compiled on a thread of their own: one with the name of a host waits for a name
-// server, and a long one takes its time. Whoever begins polls compile_is_done(); whoever does not
-// want to wait any longer ends it, and the thread sees to the rest.
-struct compile;
+// The filter of one listing, compiled aside. NULL when there is no memory or thread, or too much is
+// being worked on.
+struct aside *compile_begin(const char *expression);
 
-// NULL when there is no memory or thread, or too many are being compiled.
-struct compile *compile_begin(const char *expression);
-bool compile_is_done(const struct compile *compile);
-
-// When it is done: the filter, which the caller owns, or NULL; `why` belongs to `compile`.
-struct filter *compile_take(struct compile *compile, const char **why);
-
-// At any time. Nothing for NULL.
-void compile_end(struct compile *compile);
+// When it is done: ends it, and returns the filter, which the caller owns; or NULL, and `why`, of
+// `size` bytes, says what was wrong.
+struct filter *compile_end(struct aside *aside, char *why, size_t size);

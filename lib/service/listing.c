@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "conn/conn_reader.h"
 #include "filter/filter.h"
+#include "service/aside.h"
 #include "service/compile.h"
 #include "service/heap.h"
 
@@ -48,9 +49,9 @@ static const char *const order_word[2] = {"descending", "ascending"};
 struct service_listing {
 	enum listing_sort sort;
 	bool ascending;
-	bool writing;            // all slots were looked at
-	uint64_t busy_since;     // see conn_read; 0: it is not
-	struct compile *compile; // as long as it runs
+	bool writing;          // all slots were looked at
+	uint64_t busy_since;   // see conn_read; 0: it is not
+	struct aside *compile; // of its filter, as long as it runs
 	struct filter *filter;
 	struct filter_scratch scratch;
 	uint32_t worker; // where it is
@@ -70,7 +71,7 @@ void listing_destroy(struct service *service, struct service_listing *listing)
 	if (listing == NULL)
 		return;
 	service->listing_items -= listing->room;
-	compile_end(listing->compile);
+	aside_end(listing->compile);
 	filter_destroy(listing->filter);
 	free(listing->kept);
 	free(listing->entry);
@@ -172,7 +173,7 @@ bool listing_is_ready(const struct client *client)
 	if (client->gone || listing == NULL)
 		return false;
 	if (listing->compile != NULL)
-		return compile_is_done(listing->compile);
+		return aside_is_done(listing->compile);
 	// While it only looks, nothing is written.
 	return client_pending(client) < SERVICE_OUTPUT_ENOUGH ||
 	       (listing->sort != SORT_NONE && !listing->writing);
@@ -480,19 +481,17 @@ bool listing_is_compiling(const struct client *client)
 static bool take_filter(struct service *service, struct client *client)
 {
 	struct service_listing *listing = client->listing;
-	struct compile *compile = listing->compile;
-	const char *why;
+	char why[512];
 
-	if (compile == NULL)
+	if (listing->compile == NULL)
 		return true;
-	listing->filter = compile_take(compile, &why);
+	listing->filter = compile_end(listing->compile, why, sizeof(why));
 	listing->compile = NULL;
 	if (listing->filter == NULL) {
 		listing_destroy(service, listing);
 		client->listing = NULL;
 		answer_error(client, "conns: %s", why);
 	}
-	compile_end(compile);
 	return client->listing != NULL;
 }
 

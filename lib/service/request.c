@@ -22,22 +22,6 @@ static void serve_status(struct service *service, struct client *client, const j
 		answer_ok(client, status);
 }
 
-static void serve_reload(struct service *service, struct client *client, const json_t *request)
-{
-	const struct service_settings *settings = &service->settings;
-	char why[512] = "";
-
-	if (!parameter_check(client, request, "reload", NULL, 0))
-		return;
-	if (settings->reload == NULL)
-		answer_error(client, "reload: this weir has nothing to load again");
-	else if (settings->reload(settings->context, why, sizeof(why)) < 0)
-		answer_error(client, "reload: nothing was changed: %s",
-			     why[0] != '\0' ? why : "it gave no reason");
-	else
-		answer_ok(client, why[0] != '\0' ? json_pack("{s:s}", "note", why) : NULL);
-}
-
 static const struct {
 	const char *name;
 	serve_function serve;

@@ -55,6 +55,8 @@ struct service *service_create(const struct service_settings *settings)
 	service->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (service->wake < 0 || create_readers(service) < 0)
 		goto no_memory;
+	if (settings->path == NULL)
+		return service;
 	service->listener = service_listen(settings->path, settings->mode);
 	if (service->listener >= 0 && lstat(settings->path, &service->file) == 0)
 		return service;
@@ -83,6 +85,7 @@ void service_destroy(struct service *service)
 		return;
 	while (service->client_count > 0)
 		client_destroy(service, service->client[--service->client_count]);
+	change_destroy(service, service->hang_up);
 	if (service->listener >= 0) {
 		close(service->listener);
 		service_unlink(service);
@@ -136,6 +139,7 @@ static bool is_ready(const struct client *client)
 	case CLIENT_LISTING:
 		return listing_is_ready(client);
 	case CLIENT_EXCHANGE:
+	case CLIENT_CHANGE:
 		return false;
 	}
 	return false;
@@ -157,10 +161,10 @@ static int least(int a, int b)
 }
 
 // How long to wait for the descriptors, ms. Workers cannot wake this thread without a system call,
-// so that it looks for their answers; and for filters as well.
+// so that it looks for their answers; and for what is done aside as well.
 static int patience(const struct service *service)
 {
-	int most = 1000;
+	int most = service->hang_up != NULL ? 1 : 1000;
 
 	for (uint32_t i = 0; i < service->client_count; i++) {
 		const struct client *client = service->client[i];
@@ -171,10 +175,11 @@ static int patience(const struct service *service)
 		}
 		if (is_ready(client))
 			return 0;
-		if (client->doing == CLIENT_EXCHANGE || listing_is_compiling(client))
-			most = 1;
-		else if (client_pending(client) > 0 && most > 100)
-			most = 100;
+		if (client->doing == CLIENT_EXCHANGE || client->doing == CLIENT_CHANGE ||
+		    listing_is_compiling(client))
+			most = least(most, 1);
+		else if (client_pending(client) > 0)
+			most = least(most, 100);
 	}
 	return most;
 }
@@ -201,19 +206,6 @@ static void wait_for_something(struct service *service)
 	// Between turns the thread is in no read section, so that nobody waits for it.
 	if (poll(service->poll, count, patience(service)) < 0)
 		memset(service->poll, 0, sizeof(service->poll));
-}
-
-// What comes of it is told by the one that is called.
-static void reload(struct service *service)
-{
-	char why[512] = "";
-
-	if (!atomic_exchange(&service->reload, false))
-		return;
-	if (service->settings.reload == NULL)
-		message_warning("there is nothing to reload");
-	else
-		service->settings.reload(service->settings.context, why, sizeof(why));
 }
 
 static void serve_descriptors(struct service *service, uint32_t count)
@@ -269,6 +261,8 @@ static void serve_clients(struct service *service)
 
 		if (client->doing == CLIENT_EXCHANGE)
 			exchange_continue(service, client);
+		else if (client->doing == CLIENT_CHANGE)
+			change_continue(service, client);
 		client_take_line(service, client);
 	}
 	continue_listings(service);
@@ -299,7 +293,7 @@ static void *run(void *argument)
 
 		wait_for_something(service);
 		serve_descriptors(service, count);
-		reload(service);
+		change_hang_up(service);
 		serve_clients(service);
 		close_clients(service);
 	}

@@ -20,6 +20,7 @@
 //   client.input --line--> request.c --+--> answered at once --------------> client.output
 //                                      +--> listing.c: a slice a turn -----> client.output
 //                                      +--> exchange.c: rings of a worker -> client.output
+//                                      +--> change.c: a thread aside -----> client.output
 
 #define SERVICE_CLIENTS_MOST 256
 #define SERVICE_LINE_MOST    65536
@@ -30,6 +31,7 @@
 // Longer than this a line's "id" is not repeated in each item.
 #define SERVICE_ID_MOST 256
 
+struct change;
 struct service_listing;
 
 // Text on its way to a client.
@@ -44,6 +46,7 @@ enum client_doing {
 	CLIENT_IDLE,     // the next line may be looked at
 	CLIENT_LISTING,  // `listing`
 	CLIENT_EXCHANGE, // `exchange`
+	CLIENT_CHANGE,   // `change`
 };
 
 // A request to a worker.
@@ -73,6 +76,7 @@ struct client {
 	struct service_output output;
 	struct service_listing *listing;
 	struct service_exchange exchange;
+	struct change *change;
 };
 
 struct service {
@@ -87,10 +91,12 @@ struct service {
 	atomic_bool reload;
 	bool running;
 	pthread_t thread;
-	uint64_t number;        // of the last request to a worker
-	uint64_t listing_items; // that all listings together keep
-	uint64_t rest_until;    // when listings go on
-	uint64_t accept_after;  // no descriptors were left: when to try again
+	uint64_t number;                // of the last request to a worker
+	uint64_t listing_items;         // that all listings together keep
+	uint64_t rest_until;            // when listings go on
+	uint64_t accept_after;          // no descriptors were left: when to try again
+	struct change *hang_up;         // the reload that a signal asked for, as long as it takes
+	const struct change *reloading; // the one reload that is under way
 	uint32_t client_count;
 	struct client *client[SERVICE_CLIENTS_MOST];
 	struct pollfd poll[SERVICE_CLIENTS_MOST + 2];
@@ -200,6 +206,17 @@ void exchange_begin(struct service *service, struct client *client);
 // Sends what the ring had no room for, and gives up on a worker that does not answer.
 void exchange_continue(struct service *service, struct client *client);
 void exchange_receive(struct service *service, uint32_t worker);
+
+// change.c: rules that are added, and reloads. What takes long is done aside, and client->change
+// says so.
+void change_add_rule(struct service *service, struct client *client,
+		     const struct watch_rule_settings *rule);
+void serve_reload(struct service *service, struct client *client, const json_t *request);
+// Looks whether it is prepared, and then applies it and answers.
+void change_continue(struct service *service, struct client *client);
+// The same for the reload that a signal asked for; begins it.
+void change_hang_up(struct service *service);
+void change_destroy(struct service *service, struct change *change);
 
 // watch.c
 void serve_threshold_add(struct service *service, struct client *client, const json_t *request);

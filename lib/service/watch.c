@@ -138,21 +138,6 @@ static void send_values(struct service *service, struct client *client, const js
 	exchange_begin(service, client);
 }
 
-static void add_rule(struct service *service, struct client *client,
-		     const struct watch_rule_settings *rule)
-{
-	const struct service_settings *settings = &service->settings;
-	char why[512] = "it gave no reason";
-
-	if (settings->rule_add == NULL)
-		answer_error(client, "this weir takes no rules while it runs; write them into its "
-				     "configuration");
-	else if (settings->rule_add(settings->context, rule, why, sizeof(why)) < 0)
-		answer_error(client, "the rule '%s' was not added: %s", rule->name, why);
-	else
-		answer_ok(client, NULL);
-}
-
 static void delete_rule(struct service *service, struct client *client, const json_t *request,
 			bool poll)
 {
@@ -210,7 +195,7 @@ void serve_threshold_add(struct service *service, struct client *client, const j
 	rule.expression = parameter_text(request, "filter", "");
 	rule.actions = parameter_actions(request);
 	rule.idle = parameter_yes(request, "idle");
-	add_rule(service, client, &rule);
+	change_add_rule(service, client, &rule);
 }
 
 void serve_threshold_delete(struct service *service, struct client *client, const json_t *request)
@@ -317,7 +302,7 @@ void serve_poll_add(struct service *service, struct client *client, const json_t
 	if (!parameter_given(request, "uid")) {
 		rule.name = parameter_text(request, "name", "");
 		rule.expression = parameter_text(request, "filter", "");
-		add_rule(service, client, &rule);
+		change_add_rule(service, client, &rule);
 		return;
 	}
 	first = begin(service, client, request, WATCH_REQUEST_POLL_ADD);

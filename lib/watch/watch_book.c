@@ -93,10 +93,9 @@ static void page_free(struct page *page)
 }
 
 // Compiling takes long: what was compiled for this page or an older one is shared.
-static struct filter *find_filter(const struct page *page, const struct page *older,
-				  const char *expression)
+static struct filter *find_filter(const struct page *page, const char *expression)
 {
-	for (; page != NULL; page = older, older = older != NULL ? older->older : NULL) {
+	for (; page != NULL; page = page->older) {
 		for (size_t i = 0; i < page->count; i++) {
 			if (page->filter[i] != NULL &&
 			    strcmp(page->rule[i].expression, expression) == 0)
@@ -106,17 +105,18 @@ static struct filter *find_filter(const struct page *page, const struct page *ol
 	return NULL;
 }
 
-static int compile(struct page *page, const struct page *older, size_t at, char *why, size_t size)
+static int compile(struct page *page, size_t at, struct filter *compiled, char *why, size_t size)
 {
 	struct watch_rule_settings *rule = &page->rule[at];
 	char reason[512];
 
 	if (rule->expression[0] == '\0')
 		return 0;
-	page->filter[at] = find_filter(page, older, rule->expression);
-	if (page->filter[at] != NULL)
-		return 0;
-	page->filter[at] = filter_create(rule->expression, reason, sizeof(reason));
+	page->filter[at] = find_filter(page, rule->expression);
+	if (page->filter[at] == NULL)
+		page->filter[at] = compiled != NULL ? filter_share(compiled)
+						    : filter_create(rule->expression, reason,
+								    sizeof(reason));
 	if (page->filter[at] != NULL)
 		return 0;
 	snprintf(why, size, "[%s %s] filter: %s", rule->poll ? "poll" : "threshold", rule->name,
@@ -127,13 +127,14 @@ static int compile(struct page *page, const struct page *older, size_t at, char 
 static int copy_rule(struct page *page, size_t at, const struct watch_rule_settings *rule)
 {
 	page->rule[at] = *rule;
+	page->rule[at].filter = NULL;
 	page->rule[at].name = strdup(rule->name);
 	page->rule[at].expression = strdup(rule->expression != NULL ? rule->expression : "");
 	return page->rule[at].name != NULL && page->rule[at].expression != NULL ? 0 : -ENOMEM;
 }
 
 static struct page *page_create(const struct watch_rule_settings *const *rules, size_t count,
-				const struct watch_inactivity *inactivity, const struct page *older,
+				const struct watch_inactivity *inactivity, struct page *older,
 				char *why, size_t size, int *error)
 {
 	struct page *page = calloc(1, sizeof(*page));
@@ -149,6 +150,7 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 	if (inactivity != NULL && (page->inactivity = inactivity_copy(inactivity)) == NULL)
 		goto failed;
 	page->count = count;
+	page->older = older;
 	if (count > WATCH_RULES_MOST) {
 		*error = -E2BIG;
 		snprintf(why, size, "%zu thresholds and polls, at most %d are possible", count,
@@ -167,7 +169,7 @@ static struct page *page_create(const struct watch_rule_settings *const *rules, 
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		*error = compile(page, older, i, why, size);
+		*error = compile(page, i, rules[i]->filter, why, size);
 		if (*error < 0)
 			goto failed;
 	}
@@ -245,7 +247,6 @@ static int publish(struct watch_book *book, const struct watch_rule_settings *co
 	if (page == NULL)
 		return error;
 	bury(book, page);
-	page->older = book->page;
 	book->page = page;
 	atomic_store_explicit(&book->published, page->snapshot, memory_order_release);
 	clear_away(book);
@@ -370,6 +371,11 @@ int watch_book_delete(struct watch_book *book, const char *name, bool poll, char
 		return -ENOENT;
 	}
 	return change(book, at, NULL, why, size);
+}
+
+struct filter *watch_book_filter(const struct watch_book *book, const char *expression)
+{
+	return find_filter(book->page, expression);
 }
 
 const struct watch_inactivity *watch_book_inactivity(const struct watch_book *book)

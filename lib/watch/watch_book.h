@@ -11,6 +11,9 @@
 // they have the time, and nobody waits for them on the packet path. A snapshot that was replaced is
 // kept until no connection needs it.
 //
+// Compiling filters takes long and may wait for a name server: whoever cannot wait does it aside, and
+// gives filters along with the rules.
+//
 // Control side: one thread at a time.
 struct watch_book;
 
@@ -38,6 +41,10 @@ int watch_book_add(struct watch_book *book, const struct watch_rule_settings *ru
 		   size_t size);
 // Takes one away, from all connections; -ENOENT where there is none of that name.
 int watch_book_delete(struct watch_book *book, const char *name, bool poll, char *why, size_t size);
+
+// The filter of some rule, in force or still kept, with that expression, which the caller has to give
+// back with filter_destroy(); NULL where there is none.
+struct filter *watch_book_filter(const struct watch_book *book, const char *expression);
 
 // The inactivity times in force; until the next change. NULL when none were given.
 const struct watch_inactivity *watch_book_inactivity(const struct watch_book *book);

@@ -41,6 +41,7 @@ static inline uint8_t watch_step_kind(uint8_t kind, bool idle)
 struct watch_rule_settings {
 	const char *name;
 	const char *expression; // of libpcap; empty: every connection
+	struct filter *filter;  // it compiled; NULL: not yet. The caller's
 	bool poll;
 	uint8_t actions;
 	uint64_t value[WATCH_KIND_COUNT]; // threshold; 0: none

@@ -44,6 +44,7 @@ struct serving {
 	// What the program was asked.
 	atomic_uint reloads;
 	atomic_bool reload_fails;
+	atomic_uint applied; // which reload was the last
 	atomic_uint changes; // of the next two lines
 	struct watch_rule_settings rule;
 	char rule_name[64], rule_filter[128], deleted[64];
@@ -54,31 +55,99 @@ static inline json_t *serving_status(void *context)
 	return json_pack("{s:s,s:i}", "version", "1", "workers", WORKERS);
 }
 
-static inline int serving_reload(void *context, char *why, size_t size)
-{
-	struct serving *serving = context;
+// Changes are prepared as long as this is set. `serving_dropped` counts those that are gone.
+static atomic_bool serving_prepares;
+static atomic_uint serving_dropped;
 
-	serving->reloads++;
-	if (!serving->reload_fails)
+struct serving_change {
+	struct service_change change;
+	struct serving *serving;
+	struct watch_rule_settings rule; // with texts of its own; without a name: a reload
+	uint32_t number;
+};
+
+static inline int serving_prepare(struct service_change *change, char *why, size_t size)
+{
+	const char *filter = ((struct serving_change *)change)->rule.expression;
+
+	while (serving_prepares)
+		usleep(500);
+	if (filter == NULL || strcmp(filter, "nonsense") != 0)
 		return 0;
-	snprintf(why, size, "weir.ini:3: nonsense");
+	snprintf(why, size, "it is nonsense");
 	return -EINVAL;
 }
 
-static inline int serving_rule_add(void *context, const struct watch_rule_settings *rule, char *why,
-				   size_t size)
+static inline int serving_apply(struct service_change *change, char *why, size_t size)
+{
+	struct serving_change *wanted = (struct serving_change *)change;
+	struct serving *serving = wanted->serving;
+
+	if (wanted->rule.name == NULL) {
+		serving->applied = wanted->number;
+		return 0;
+	}
+	if (strcmp(wanted->rule.name, "taken") == 0) {
+		snprintf(why, size, "there is one already");
+		return -EEXIST;
+	}
+	serving->rule = wanted->rule;
+	snprintf(serving->rule_name, sizeof(serving->rule_name), "%s", wanted->rule.name);
+	snprintf(serving->rule_filter, sizeof(serving->rule_filter), "%s", wanted->rule.expression);
+	serving->changes++;
+	return 0;
+}
+
+static inline void serving_drop(struct service_change *change)
+{
+	struct serving_change *wanted = (struct serving_change *)change;
+
+	free((char *)wanted->rule.name);
+	free((char *)wanted->rule.expression);
+	free(wanted);
+	serving_dropped++;
+}
+
+static inline struct serving_change *serving_change(struct serving *serving)
+{
+	struct serving_change *wanted = calloc(1, sizeof(*wanted));
+
+	assert_non_null(wanted);
+	wanted->change = (struct service_change){serving_prepare, serving_apply, serving_drop};
+	wanted->serving = serving;
+	return wanted;
+}
+
+static inline struct service_change *serving_reload(void *context, char *why, size_t size)
 {
 	struct serving *serving = context;
+	struct serving_change *wanted;
+
+	serving->reloads++;
+	if (serving->reload_fails) {
+		snprintf(why, size, "weir.ini:3: nonsense");
+		return NULL;
+	}
+	wanted = serving_change(serving);
+	wanted->number = serving->reloads;
+	return &wanted->change;
+}
+
+static inline struct service_change *serving_rule_add(void *context,
+						      const struct watch_rule_settings *rule,
+						      char *why, size_t size)
+{
+	struct serving_change *wanted;
 
 	if (strcmp(rule->name, "bad") == 0) {
 		snprintf(why, size, "it is bad");
-		return -EINVAL;
+		return NULL;
 	}
-	serving->rule = *rule;
-	snprintf(serving->rule_name, sizeof(serving->rule_name), "%s", rule->name);
-	snprintf(serving->rule_filter, sizeof(serving->rule_filter), "%s", rule->expression);
-	serving->changes++;
-	return 0;
+	wanted = serving_change(context);
+	wanted->rule = *rule;
+	wanted->rule.name = strdup(rule->name);
+	wanted->rule.expression = strdup(rule->expression);
+	return &wanted->change;
 }
 
 static inline int serving_rule_delete(void *context, bool poll, const char *name, char *why,
