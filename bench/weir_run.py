@@ -5,13 +5,11 @@
 
 import collections
 import contextlib
-import json
 import os
 import random
 import re
 import select
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -85,6 +83,10 @@ class Sample:
     def worker_cpu(self):
         """Seconds of CPU time of all workers."""
         return sum(time for name, time in self.threads.items() if name.startswith("weir-worker")) / 1e9
+
+    def service_cpu(self):
+        """The same of the thread that answers requests."""
+        return self.threads.get("weir-service", 0) / 1e9
 
 
 class Weir:
@@ -195,6 +197,7 @@ class Measured:
         self.evicted = last.evicted - first.evicted
         self.polls = last.polls - first.polls
         self.cpu = last.worker_cpu() - first.worker_cpu()
+        self.service = last.service_cpu() - first.service_cpu()
 
 
 class Together:
@@ -202,7 +205,6 @@ class Together:
 
     def __init__(self, windows):
         self.packets = sum(window.packets for window in windows)
-        self.polls = sum(window.polls for window in windows)
         self.seconds = sum(window.seconds for window in windows) / len(windows)
         self.cpu = sum(window.cpu for window in windows)
 
@@ -276,60 +278,23 @@ def replay(build, trace, settings, seconds, ready=lambda sample: True, workers=1
             return measure(weir, ready, seconds)
 
 
-def ask(path, *requests):
-    """What a weir answers at its socket: of each request the last line, after the items of a listing."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        connection.sendall("".join(json.dumps(request) + "\n" for request in requests).encode())
-        answers, items, lines = [], [], connection.makefile()
-        while len(answers) < len(requests):
-            answer = json.loads(lines.readline() or '{"ok": false, "error": "nothing was answered"}')
-            if "item" in answer:
-                items.append(answer["item"])
-                continue
-            if not answer["ok"]:
-                raise Failure(f"weir refused a request: {answer['error']}")
-            answers.append(answer | {"items": items})
-            items = []
-        return answers
-
-
-class Changed:
-    """A weir with which something is different in its turns: `begin` and `end` see to it. The same program as without it, as
-    where a program's memory lies makes several percent."""
-
-    def __init__(self, weir, begin, end):
-        self.weir, self.begin, self.end = weir, begin, end
-
-    def go_on(self):
-        self.weir.go_on()
-        self.begin()
-
-    def pause(self):
-        self.end()
-        self.weir.pause()
-
-    def sample(self):
-        return self.weir.sample()
-
-    def fail(self, why):
-        self.weir.fail(why)
-
-
 class Loop:
-    """A command that runs over and over from begin() to end()."""
+    """A command that runs over and over, in a session of its own, until it is left."""
 
     def __init__(self, command):
-        self.command, self.loop = command, None
+        self.command = command
+        self.loop = subprocess.Popen(["sh", "-c", 'while "$@" > /dev/null; do :; done', "sh", *command], start_new_session=True)
 
-    def begin(self):
-        # A session of its own, so that all of it ends together.
-        self.loop = subprocess.Popen(["sh", "-c", 'while "$@" > /dev/null; do :; done', "sh", *self.command], start_new_session=True)
-
-    def end(self):
-        failed = self.loop.poll() is not None
+    def signal(self, number):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.loop.pid, signal.SIGKILL)
+            os.killpg(self.loop.pid, number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        failed = self.loop.poll() is not None
+        self.signal(signal.SIGKILL)
         self.loop.wait()
         if failed:
             raise Failure("a command failed: " + " ".join(self.command))
@@ -364,3 +329,57 @@ def take_turns(groups, turns, every=0.3):
     if not whole:
         raise Failure("other programs left no CPU to measure with: close them")
     return whole
+
+
+def take_slices(weirs, count, every=0.02):
+    """Lets stopped weirs run one after the other, `count` times each for so many seconds, forth and back, and returns what each did
+    in all, [Measured, ...]. The machine changes within tenths of a second, so that each gets as much of all its moments."""
+    def sample(weir):
+        weir.go_on()
+        found = weir.sample()
+        weir.pause()
+        if found is None:
+            weir.fail("ended before all was measured")
+        return found
+
+    first = [sample(weir) for weir in weirs]
+    for turn in range(count):
+        for weir in weirs if turn % 2 == 0 else weirs[::-1]:
+            weir.go_on()
+            time.sleep(every)
+            weir.pause()
+    did = [Measured(before, sample(weir)) for before, weir in zip(first, weirs)]
+    if any(one.packets <= 0 or one.cpu <= 0 for one in did):
+        raise Failure("other programs left no CPU to measure with: close them")
+    return did
+
+
+def table_megabytes(connections, packets=0, size=64):
+    return (connections * 320 + packets * (size + 32)) // (1 << 20) + 192
+
+
+def standing_settings(flows):
+    """For connections that go on: after the first round they come in another order than the one in which they began."""
+    return [f"connections.maximum={flows * 17 // 16}", "replay.new_addresses=no", f"replay.opening={flows}"]
+
+
+def standing_megabytes(flows):
+    return table_megabytes(flows * 17 // 16, 2 * flows)
+
+
+def start_replay(bench, stack, trace, settings, packets, workers=1, build=None):
+    """A weir that replays such a trace without end, until `stack` is left: once it had so many packets, and stopped, as others load
+    faster without it."""
+    logs = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch()))
+    command = replay_command(build or bench.build, trace, logs, ["replay.rounds=0"] + settings + bench.settings, workers)
+    weir = stack.enter_context(Weir(command))
+    weir.wait_for_start()
+    while weir.sample().packets < packets:
+        time.sleep(0.1)
+    weir.pause()
+    return weir
+
+
+def start_standing(bench, stack, trace, flows, more, workers=1, build=None):
+    """The same for connections that go on, in its second round."""
+    return start_replay(bench, stack, trace, standing_settings(flows) + more, 2 * flows, workers, build)

@@ -252,6 +252,7 @@ static struct service *open_service(struct requests *requests, const char *path)
 	struct service_settings service = {
 		.path = path,
 		.mode = settings->options->config->control.mode,
+		.listing_rest = settings->options->config->control.listing_rest,
 		.workers = settings->workers,
 		.worker_count = settings->worker_count,
 		.uid_key = settings->uid_key,

@@ -141,6 +141,7 @@ struct config {
 	struct {
 		char *socket;  // a path, "none" or "auto"
 		uint32_t mode; // of that file
+		uint32_t listing_rest;
 	} control;
 	// [captures]
 	struct {

@@ -153,6 +153,7 @@ const struct config_key config_keys[] = {
 
 	ANY(control, socket, CONFIG_SOCKET, "auto"),
 	ANY(control, mode, CONFIG_MODE, "0600"),
+	NUMBER(control, listing_rest, CONFIG_COUNT, "8", "it does not rest", 1, 1000),
 
 	ANY(captures, directory, CONFIG_PATH, "captures"),
 	NUMBER(captures, maximum, CONFIG_COUNT, "100", NULL, 1, 10000),

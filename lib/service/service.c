@@ -23,9 +23,6 @@
 // Slots that all listings together look at in one turn: a millisecond or two.
 #define SLOTS_A_TURN  8192
 #define SLOTS_A_SLICE 256
-// Workers share caches, memory and perhaps a core with this thread: after each turn of listings it
-// rests so many times as long, so that they lose little, however often somebody asks.
-#define REST 8
 
 static int create_readers(struct service *service)
 {
@@ -249,7 +246,8 @@ static void continue_listings(struct service *service)
 		urcu_qsbr_quiescent_state();
 	}
 	urcu_qsbr_thread_offline();
-	service->rest_until = monotonic_now() + REST * (monotonic_now() - begin);
+	service->rest_until = monotonic_now() +
+			      service->settings.listing_rest * (monotonic_now() - begin);
 }
 
 static void serve_clients(struct service *service)

@@ -44,6 +44,9 @@ struct service_change {
 struct service_settings {
 	const char *path; // of the socket; NULL: none, the thread is there for service_ask_reload()
 	uint32_t mode;    // its permissions
+	// Workers share caches, memory and perhaps a core with the service: after each turn of listings
+	// it rests so many times as long, so that they lose little, however often somebody asks.
+	uint32_t listing_rest;
 	const struct service_worker *workers;
 	uint32_t worker_count;
 	struct uid_key uid_key;
@@ -59,8 +62,9 @@ struct service_settings {
 	void *context;
 };
 
-// Opens the socket, if there is to be one; `settings` is copied, what it points to must stay. NULL with a message: the
-// path is too long, somebody listens there, it cannot be written, memory is out. Start-up only.
+// Opens the socket, if there is to be one; `settings` is copied, what it points to must stay. NULL
+// with a message: the path is too long, somebody listens there, it cannot be written, memory is out.
+// Start-up only.
 struct service *service_create(const struct service_settings *settings);
 
 // Starts the thread. Returns 0 or a negative errno with a message. Start-up only.

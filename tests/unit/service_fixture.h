@@ -229,6 +229,7 @@ static inline int serving_create(void **state)
 	serving->settings = (struct service_settings){
 		.path = serving->path,
 		.mode = 0600,
+		.listing_rest = 8,
 		.workers = serving->worker,
 		.worker_count = WORKERS,
 		.uid_key = serving->tracking[0].settings.uid_key,

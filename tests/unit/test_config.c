@@ -123,6 +123,7 @@ static void defaults_are_set(void **state)
 	assert_string_equal(c->log_events.names, "");
 	assert_string_equal(c->control.socket, "auto");
 	assert_int_equal(c->control.mode, 0600);
+	assert_int_equal(c->control.listing_rest, 8);
 	assert_string_equal(c->captures.directory, "captures");
 	assert_int_equal(c->captures.maximum, 100);
 	assert_int_equal(c->captures.size, 10 << 20);
