@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// A worker's side of captures: it copies frames into a ring of its own, out of which an ordinary
-// thread writes files (dump.h).
+// A worker's side of captures (dump_put.c): it copies frames into a ring of its own, out of which an
+// ordinary thread writes files (dump.h). All of this may be called by the one worker whose ring it
+// is, and by nobody else.
 struct dump_ring;
 
 #define DUMP_PACKET_MOST 2048 // bytes of a packet
@@ -29,14 +30,14 @@ struct dump_packet {
 };
 
 // Copies a frame. False when the ring is full: the packet is missing in the file, which will say
-// so, and counted. With dump_settings.wait it waits for room instead. Worker only.
+// so, and counted. With dump_settings.wait it waits for room instead.
 bool dump_put(struct dump_ring *ring, const struct dump_packet *packet);
 
 // Does it make sense to begin with another connection? Not once there are as many files as there
-// may be. A little late. Worker only.
+// may be. A little late.
 bool dump_accepts(const struct dump_ring *ring);
 
 // The connection is over: its file is completed. No more packets of this uid may follow. It is
 // remembered when the ring is full; false when even that is not possible, and the file will be
-// completed when the run ends. Nothing happens for a connection without a file. Worker only.
+// completed when the run ends. Nothing happens for a connection without a file.
 bool dump_end(struct dump_ring *ring, struct uid uid);

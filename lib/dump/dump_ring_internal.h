@@ -7,6 +7,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+// What a ring looks like to both of its ends, and the one of the thread that writes files
+// (dump_ring.c). The worker's is dump_ring.h (dump_put.c).
+
 struct rte_ring;
 
 enum dump_kind {
