@@ -18,11 +18,6 @@
 #define STATISTICS 160
 #define COMMENT    48
 
-// Numbers of libpcap that differ from those in files.
-#define DLT_ATM_RFC1483      11
-#define DLT_RAW              12
-#define LINKTYPE_ATM_RFC1483 100
-
 static_assert(DUMP_PACKET_MOST + DUMP_PCAPNG_BLOCK < DUMP_BUFFER, "a block fits into a buffer");
 static_assert(2 * DUMP_PCAPNG_BLOCK + DUMP_PACKET_MOST + STATISTICS < DUMP_FILE_LEAST,
 	      "every file has room for a packet");
@@ -112,34 +107,8 @@ static void put_header(const struct dump *dump, struct dump_file *file,
 	snprintf(comment, sizeof(comment), "weir connection %.*s, rule %s, %s %s > %s", uid_length,
 		 uid, rule, protocol, end[0], end[1]);
 	file->buffered = dump_pcapng_section(file->buffer, comment);
-}
-
-static uint16_t link_in_file(uint32_t link)
-{
-	switch (link) {
-	case DLT_ATM_RFC1483:
-		return LINKTYPE_ATM_RFC1483;
-	case DLT_RAW:
-		return PACKET_LINK_RAW;
-	default:
-		return (uint16_t)link;
-	}
-}
-
-// Which of its interfaces a link type is; it is added if there is room for one more.
-static int find_interface(const struct dump *dump, struct dump_file *file, uint32_t link)
-{
-	uint16_t number = link_in_file(link);
-
-	for (int i = 0; i < file->link_count; i++)
-		if (file->link[i] == number)
-			return i;
-	if (file->link_count == DUMP_LINKS)
-		return -EPROTO;
-	file->buffered += dump_pcapng_interface(file->buffer + file->buffered, number,
+	file->buffered += dump_pcapng_interface(file->buffer + file->buffered,
 						dump->settings.packet_bytes);
-	file->link[file->link_count] = number;
-	return file->link_count++;
 }
 
 int dump_file_create(struct dump *dump, struct dump_file *file, const struct dump_element *first)
@@ -163,7 +132,6 @@ int dump_file_create(struct dump *dump, struct dump_file *file, const struct dum
 	file->device = status.st_dev;
 	file->inode = status.st_ino;
 	put_header(dump, file, first);
-	find_interface(dump, file, first->link);
 	return 0;
 }
 
@@ -199,8 +167,7 @@ bool dump_file_is_full(const struct dump *dump, const struct dump_file *file,
 {
 	uint64_t size = file->size + file->buffered;
 
-	// With an interface that it may be the first of.
-	return size + dump_pcapng_packet_size(element->captured) + DUMP_PCAPNG_BLOCK + STATISTICS >
+	return size + dump_pcapng_packet_size(element->captured) + STATISTICS >
 	       dump->settings.file_bytes;
 }
 
@@ -213,22 +180,14 @@ int dump_file_put(struct dump *dump, struct dump_file *file, const struct dump_e
 		.length = element->length,
 		.from_originator = element->from_originator,
 	};
-	int interface, result;
 
-	if (file->buffered + dump_pcapng_packet_size(element->captured) + DUMP_PCAPNG_BLOCK >
-	    DUMP_BUFFER) {
-		result = dump_file_flush(dump, file);
+	if (file->buffered + dump_pcapng_packet_size(element->captured) > DUMP_BUFFER) {
+		int result = dump_file_flush(dump, file);
 		if (result < 0) {
 			dump_add(&dump->sums.failed, 1);
 			return result;
 		}
 	}
-	interface = find_interface(dump, file, element->link);
-	if (interface < 0) {
-		dump_add(&dump->sums.failed, 1);
-		return 0;
-	}
-	packet.interface = (uint32_t)interface;
 	file->buffered += dump_pcapng_packet(file->buffer + file->buffered, &packet);
 	file->taken++;
 	if (element->time > file->last)

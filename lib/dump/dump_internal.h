@@ -16,9 +16,6 @@
 // Blocks of a file are collected in so many bytes.
 #define DUMP_BUFFER 16384
 
-// Link types in one file.
-#define DUMP_LINKS 4
-
 struct dump_file {
 	struct dump_file *next;          // with the same hash
 	struct dump_file *newer, *older; // while it is open
@@ -28,8 +25,6 @@ struct dump_file {
 	bool done;       // takes no more packets:
 	bool failed;     // because writing failed, and not because it is full
 	bool probe;      // begun to find out whether files can be written again
-	uint8_t link_count;
-	uint16_t link[DUMP_LINKS];
 	// Who this file is, for when it is opened again.
 	dev_t device;
 	ino_t inode;

@@ -30,6 +30,9 @@ enum option {
 #define BYTE_ORDER_MAGIC 0x1a2b3c4d
 #define NANOSECONDS      9 // units are 10^-9 s
 
+#define LINK_ETHERNET    1
+#define INTERFACE        0 // the section's first
+
 // Bits 0 and 1 of a packet's flags.
 #define INBOUND  1
 #define OUTBOUND 2
@@ -106,12 +109,12 @@ size_t dump_pcapng_section(uint8_t *to, const char *comment)
 	return end(to, at);
 }
 
-size_t dump_pcapng_interface(uint8_t *to, uint16_t link, uint32_t snap)
+size_t dump_pcapng_interface(uint8_t *to, uint32_t snap)
 {
 	uint8_t *at = begin(to, BLOCK_INTERFACE);
 	uint8_t resolution = NANOSECONDS;
 
-	at = put16(at, link);
+	at = put16(at, LINK_ETHERNET);
 	at = put16(at, 0);
 	at = put32(at, snap);
 	at = put_text(at, INTERFACE_DESCRIPTION, "outbound: from the originator");
@@ -131,7 +134,7 @@ size_t dump_pcapng_packet(uint8_t *to, const struct dump_pcapng_packet *packet)
 	uint32_t flags = packet->from_originator ? OUTBOUND : INBOUND;
 	uint8_t *at = begin(to, BLOCK_PACKET);
 
-	at = put32(at, packet->interface);
+	at = put32(at, INTERFACE);
 	at = put_time(at, packet->time);
 	at = put32(at, packet->captured);
 	at = put32(at, packet->length);
@@ -153,7 +156,7 @@ size_t dump_pcapng_statistics(uint8_t *to, const struct dump_pcapng_statistics *
 {
 	uint8_t *at = begin(to, BLOCK_STATISTICS);
 
-	at = put32(at, 0); // interface
+	at = put32(at, INTERFACE);
 	at = put_time(at, statistics->end);
 	if (statistics->comment != NULL)
 		at = put_text(at, OPTION_COMMENT, statistics->comment);

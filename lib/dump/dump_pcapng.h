@@ -21,7 +21,6 @@
 struct dump_pcapng_packet {
 	const uint8_t *data;
 	uint64_t time;
-	uint32_t interface; // 0 for the section's first
 	uint32_t captured;
 	uint32_t length;
 	bool from_originator;
@@ -37,16 +36,16 @@ struct dump_pcapng_statistics {
 // Section header. `to` has room for DUMP_PCAPNG_BLOCK bytes, as below.
 size_t dump_pcapng_section(uint8_t *to, const char *comment);
 
-// Interface description: `link` is a link type by its number in trace files, `snap` the length at
-// which packets are cut.
-size_t dump_pcapng_interface(uint8_t *to, uint16_t link, uint32_t snap);
+// Description of the section's one interface, an Ethernet: `snap` is the length at which packets are
+// cut.
+size_t dump_pcapng_interface(uint8_t *to, uint32_t snap);
 
 // Enhanced packet block; a packet of the originator is marked as outbound, one of the responder as
 // inbound. `to` has room for dump_pcapng_packet_size() bytes.
 size_t dump_pcapng_packet(uint8_t *to, const struct dump_pcapng_packet *packet);
 size_t dump_pcapng_packet_size(uint32_t captured);
 
-// Interface statistics, of interface 0.
+// Interface statistics.
 size_t dump_pcapng_statistics(uint8_t *to, const struct dump_pcapng_statistics *statistics);
 
 // Type and length of the block at `from`, of which `left` bytes are there; length 0 when it is not

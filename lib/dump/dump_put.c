@@ -38,7 +38,6 @@ static void fill_head(struct dump_element *element, const struct dump_packet *pa
 	element->rule = packet->rule;
 	element->captured = packet->captured;
 	element->length = packet->length;
-	element->link = packet->link;
 	element->kind = (uint8_t)kind;
 	element->originator = packet->originator & 1;
 	element->from_originator = packet->from_originator;

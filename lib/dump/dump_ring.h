@@ -15,7 +15,7 @@ struct dump_ring;
 
 #define DUMP_PACKET_MOST 2048 // bytes of a packet
 
-// A frame of a connection that is captured. Nothing of it is needed any more after dump_put().
+// An Ethernet frame of a connection that is captured. Nothing of it is needed any more after dump_put().
 struct dump_packet {
 	const uint8_t *data;
 	const struct packet_key *key; // of the connection
@@ -24,7 +24,6 @@ struct dump_packet {
 	uint32_t rule;      // who wanted it; dump_settings.rule_name says how it is called
 	uint32_t captured;  // bytes at `data`; more than the ring's limit are cut off
 	uint32_t length;    // bytes on the wire
-	uint32_t link;      // as in struct packet_frame
 	uint8_t originator; // which end of the key is the originator
 	bool from_originator;
 };

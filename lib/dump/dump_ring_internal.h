@@ -26,7 +26,6 @@ struct dump_element {
 	uint32_t rule;
 	uint32_t captured;
 	uint32_t length;
-	uint32_t link;
 	uint32_t lost; // DUMP_LOST
 	uint8_t kind;  // enum dump_kind
 	uint8_t originator;

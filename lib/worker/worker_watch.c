@@ -83,7 +83,6 @@ static bool capture_packet(void *context, const struct conn_table *table, const 
 		.time = packet->time,
 		.uid = conn_name_of(table, conn),
 		.rule = name,
-		.link = PACKET_LINK_ETHERNET,
 		.originator = conn_orig_end(conn),
 		.from_originator = packet->sender == conn_orig_end(conn),
 	};

@@ -117,6 +117,16 @@ run_weir poll -r poll.pcap --set 'poll p.feature=pkts' --set 'poll p.above=4' --
 ended_well poll
 captured poll poll.pcap 40000 6 'p, tcp 10.0.0.1:40000 > 10.0.0.2:9999'
 
+# Whatever the link was, a file's frames are Ethernet's.
+talked='open, c D100, s A, s D1300, c A, c F, s F, c A'
+make_packets ethernet.pcap <<<"$talked"
+for link in raw null sll sll2 ppp wifi radiotap; do
+	printf 'link %s\n%s\n' $link "$talked" | make_packets $link.pcap
+	run_weir $link -r $link.pcap --set 'threshold all.pkts=1' --set 'threshold all.action=capture'
+	ended_well $link
+	captured $link ethernet.pcap 40000 1 'all, tcp 10.0.0.1:40000 > 10.0.0.2:9999'
+done
+
 # Bounds.
 {
 	echo 'host x 10.0.0.1:50001'

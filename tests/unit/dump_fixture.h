@@ -162,7 +162,6 @@ static inline struct dump_packet packet_of(uint32_t connection, uint32_t number,
 		.rule = 3,
 		.captured = length,
 		.length = length,
-		.link = PACKET_LINK_ETHERNET,
 		.originator = 1,
 		.from_originator = true,
 	};

@@ -96,7 +96,7 @@ static void a_full_disk_is_an_error_that_counts_its_packets(void **state)
 	struct {
 		struct dump_element head;
 		uint8_t data[60];
-	} element = {.head = {.captured = 60, .length = 60, .link = PACKET_LINK_ETHERNET}};
+	} element = {.head = {.captured = 60, .length = 60}};
 
 	assert_true(file.fd >= 0);
 	assert_int_equal(dump_file_put(dump, &file, &element.head), 0);
