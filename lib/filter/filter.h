@@ -4,8 +4,6 @@
 
 #include "packet/packet.h"
 
-#include <rte_mbuf_core.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,12 +66,19 @@ bool filter_matches_nothing(const struct filter *filter);
 // first bytes are copied, so that they have a link header in front and lie in one piece, as the
 // interpreter wants. The rest stays where it is, and is copied only for programs that look so far.
 //
-//     frame[0] -> head[0]: | link 14 | IP, transport ... <= 160 |         -> rest: as captured
-//     frame[1] -> head[1]: | link 12 | tags 4 or 8 | type 2 | the same |  -> the same rest
+//     frame[0] -> head[0]: | link 14 | IP, transport ... <= 160 |         then rest: as captured
+//     frame[1] -> head[1]: | link 12 | tags 4 or 8 | type 2 | the same |  then the same rest
 //                 (head[0] where there are no tags)
+struct filter_view {
+	const uint8_t *head;
+	uint32_t head_length;
+	uint32_t length; // of the whole frame on the wire
+};
+
 struct filter_scratch {
-	struct rte_mbuf frame[2]; // as if without tags, and with them
-	struct rte_mbuf rest;
+	struct filter_view frame[2]; // as if without tags, and with them
+	const uint8_t *rest;
+	uint32_t rest_length; // 0: the head is all there is
 	uint8_t head[2][FILTER_LINK + 2 * FILTER_TAG + FILTER_HEAD];
 };
 

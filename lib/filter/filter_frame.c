@@ -4,22 +4,22 @@
 
 #include <string.h>
 
-static size_t copy(const struct rte_mbuf *segment, uint8_t *to, size_t most)
+static size_t copy(const uint8_t *from, size_t length, uint8_t *to, size_t most)
 {
-	size_t length = segment->data_len < most ? segment->data_len : most;
-
-	memcpy(to, (const uint8_t *)segment->buf_addr + segment->data_off, length);
+	if (length > most)
+		length = most;
+	memcpy(to, from, length);
 	return length;
 }
 
 size_t filter_frame(const struct filter_scratch *scratch, uint8_t *to, size_t most,
 		    uint32_t *length)
 {
-	const struct rte_mbuf *frame = &scratch->frame[1];
-	size_t copied = copy(frame, to, most);
+	const struct filter_view *frame = &scratch->frame[1];
+	size_t copied = copy(frame->head, frame->head_length, to, most);
 
-	*length = frame->FILTER_LENGTH;
-	if (frame->next != NULL)
-		copied += copy(frame->next, to + copied, most - copied);
+	*length = frame->length;
+	if (scratch->rest_length > 0)
+		copied += copy(scratch->rest, scratch->rest_length, to + copied, most - copied);
 	return copied;
 }

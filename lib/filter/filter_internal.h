@@ -16,6 +16,5 @@ struct filter {
 	bool nothing;   // no packet can match
 };
 
-// The mbuf's field that holds what `len` is: the length on the wire, which is no business of DPDK's
-// own fields, as these say what there is of it.
-#define FILTER_LENGTH dynfield1[0]
+// Bytes behind the head of a frame.
+#define FILTER_REST_MOST UINT16_MAX

@@ -4,30 +4,30 @@
 
 #include <string.h>
 
-#define FRAME_MOST (UINT16_MAX + sizeof(((struct filter_scratch *)NULL)->head[0]))
+#define FRAME_MOST (FILTER_REST_MOST + sizeof(((struct filter_scratch *)NULL)->head[0]))
 
-static bool run(const struct filter *filter, const uint8_t *bytes, uint32_t length,
-		uint32_t wire_length)
+static bool run(const struct filter *filter, const uint8_t *bytes, uint32_t captured,
+		uint32_t length)
 {
-	return bpf_filter(filter->program.bf_insns, bytes, wire_length, length) != 0;
+	return bpf_filter(filter->program.bf_insns, bytes, length, captured) != 0;
 }
 
 static __attribute__((noinline)) bool run_whole(const struct filter *filter,
-						const struct rte_mbuf *frame)
+						const struct filter_scratch *scratch,
+						const struct filter_view *frame)
 {
 	uint8_t whole[FRAME_MOST];
-	uint32_t length = frame->data_len;
 
-	memcpy(whole, frame->buf_addr, length);
-	memcpy(whole + length, frame->next->buf_addr, frame->next->data_len);
-	return run(filter, whole, length + frame->next->data_len, frame->FILTER_LENGTH);
+	memcpy(whole, frame->head, frame->head_length);
+	memcpy(whole + frame->head_length, scratch->rest, scratch->rest_length);
+	return run(filter, whole, frame->head_length + scratch->rest_length, frame->length);
 }
 
 bool filter_run(const struct filter *filter, const struct filter_scratch *scratch)
 {
-	const struct rte_mbuf *frame = &scratch->frame[filter->tags];
+	const struct filter_view *frame = &scratch->frame[filter->tags];
 
-	if (frame->next != NULL && filter->reach > frame->data_len)
-		return run_whole(filter, frame);
-	return run(filter, frame->buf_addr, frame->data_len, frame->FILTER_LENGTH);
+	if (scratch->rest_length > 0 && filter->reach > frame->head_length)
+		return run_whole(filter, scratch, frame);
+	return run(filter, frame->head, frame->head_length, frame->length);
 }

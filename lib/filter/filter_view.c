@@ -104,24 +104,12 @@ static uint32_t make_headers(uint8_t *at, const struct packet *packet, uint32_t 
 	return length;
 }
 
-static void set_segment(struct rte_mbuf *segment, const uint8_t *data, uint32_t length)
+// What was captured behind the head. No packet has more than there is room for: whoever makes a
+// whole frame of it counts on that.
+static void set_rest(struct filter_scratch *scratch, const uint8_t *rest, uint32_t length)
 {
-	segment->buf_addr = (void *)(uintptr_t)data;
-	segment->data_off = 0;
-	segment->data_len = (uint16_t)length;
-	segment->next = NULL;
-}
-
-static void set_frame(struct filter_scratch *scratch, unsigned which, const uint8_t *head,
-		      uint32_t head_length, uint32_t wire_length)
-{
-	struct rte_mbuf *frame = &scratch->frame[which];
-
-	set_segment(frame, head, head_length);
-	if (scratch->rest.data_len > 0)
-		frame->next = &scratch->rest;
-	frame->pkt_len = head_length + scratch->rest.data_len;
-	frame->FILTER_LENGTH = wire_length;
+	scratch->rest = rest;
+	scratch->rest_length = length < FILTER_REST_MOST ? length : FILTER_REST_MOST;
 }
 
 // The same with tags in front: of head[0], `length` bytes are used.
@@ -138,7 +126,7 @@ static void add_tags(struct filter_scratch *scratch, const uint16_t vlan[2], uin
 		put_be16(head + at + 2, vlan[i]);
 	}
 	memcpy(head + at, plain + LINK_ADDRESSES, length - LINK_ADDRESSES);
-	set_frame(scratch, 1, head, length + at - LINK_ADDRESSES, wire_length);
+	scratch->frame[1] = (struct filter_view){head, length + at - LINK_ADDRESSES, wire_length};
 }
 
 void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
@@ -155,11 +143,11 @@ void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
 		uint32_t copied = captured < FILTER_HEAD ? captured : FILTER_HEAD;
 
 		memcpy(ip, data, copied);
-		set_segment(&scratch->rest, data + copied, captured - copied);
+		set_rest(scratch, data + copied, captured - copied);
 		headers = copied;
 	} else {
 		headers = make_headers(ip, packet, &total);
-		set_segment(&scratch->rest, packet->payload, packet->payload_captured);
+		set_rest(scratch, packet->payload, packet->payload_captured);
 	}
 	if (packet->has_mac)
 		memcpy(head, packet->mac, LINK_ADDRESSES);
@@ -168,11 +156,11 @@ void filter_prepare(struct filter_scratch *scratch, const struct packet *packet)
 	put_be16(head + LINK_ADDRESSES, ip[0] >> 4 == 6 ? TYPE_IPV6 : TYPE_IPV4);
 	headers += FILTER_LINK;
 	total += FILTER_LINK + tags;
-	set_frame(scratch, 0, head, headers, total);
+	scratch->frame[0] = (struct filter_view){head, headers, total};
 	if (tags > 0)
 		add_tags(scratch, packet->vlan, headers, total);
 	else
-		set_frame(scratch, 1, head, headers, total);
+		scratch->frame[1] = scratch->frame[0];
 }
 
 void filter_prepare_tuple(struct filter_scratch *scratch, const struct address address[2],
