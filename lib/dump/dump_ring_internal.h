@@ -7,6 +7,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+// Before DPDK's headers: ThreadSanitizer knows atomic accesses, and not the fences that rings have
+// instead on x86.
+#if defined(__SANITIZE_THREAD__) && !defined(RTE_USE_C11_MEM_MODEL)
+#define RTE_USE_C11_MEM_MODEL
+#endif
+
 // What a ring looks like to both of its ends, and the one of the thread that writes files
 // (dump_ring.c). The worker's is dump_ring.h (dump_put.c).
 
