@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// Rules come and go on one thread while another one, as a worker does, matches packets against them and keeps the sets of
-// rules that matched: no snapshot may go that is still in use, and none may stay that is not.
+// Rules come and go on one thread while another one, as a worker does, matches packets against them
+// and keeps the sets of rules that matched: no snapshot may go that is still in use, and none may
+// stay that is not.
 
 #include "base/monotonic.h"
 #include "watch_fixture.h"
 
 #include <pthread.h>
+#include <unistd.h>
 #include <urcu/urcu-qsbr.h>
 
 // Changes, as many as there is time for.
@@ -108,6 +110,17 @@ static void exchange(struct retiring *retiring)
 		retiring->wrong = wrong;
 }
 
+// As watch_turn() does it, by a worker that loses its CPU when it has just found the rules.
+static void turn_slowly(struct watch *watch)
+{
+	struct watch_rules *rules = atomic_load_explicit(watch->settings.rules,
+							 memory_order_acquire);
+
+	usleep(10);
+	if (rules != watch->rules)
+		watch_set_rules(watch, rules);
+}
+
 static void *be_a_worker(void *argument)
 {
 	struct retiring *retiring = argument;
@@ -118,7 +131,10 @@ static void *be_a_worker(void *argument)
 	while (!atomic_load(&retiring->stop)) {
 		const struct watch_rules *before = watch->rules;
 
-		watch_turn(watch);
+		if (some(&retiring->seed, 8) == 0)
+			turn_slowly(watch);
+		else
+			watch_turn(watch);
 		retiring->turns += watch->rules != before;
 		for (uint32_t i = some(&retiring->seed, 8); i > 0; i--)
 			exchange(retiring);
