@@ -14,8 +14,8 @@
 // A file begins with the first packet that was put, and is complete once its connection has ended
 // (or the run has); until then it can be read as far as it goes. Its section header has the comment
 // "weir connection UID, rule NAME, PROTO ORIG:PORT > RESP:PORT", its interface statistics at the
-// end say how many packets are missing. All frames are Ethernet's, whatever the link was: those that
-// filters see (filter/filter.h).
+// end say how many packets are missing. All frames are Ethernet's, whatever the link was: those
+// that filters see (filter/filter.h).
 //
 // Files of an earlier run are left alone: they do not count, and where one has the name of a new
 // file, a number is added to the new one ("UID-1.pcapng").

@@ -36,8 +36,8 @@ struct dump_pcapng_statistics {
 // Section header. `to` has room for DUMP_PCAPNG_BLOCK bytes, as below.
 size_t dump_pcapng_section(uint8_t *to, const char *comment);
 
-// Description of the section's one interface, an Ethernet: `snap` is the length at which packets are
-// cut.
+// Description of the section's one interface, an Ethernet: `snap` is the length at which packets
+// are cut.
 size_t dump_pcapng_interface(uint8_t *to, uint32_t snap);
 
 // Enhanced packet block; a packet of the originator is marked as outbound, one of the responder as

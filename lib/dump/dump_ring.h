@@ -8,14 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// A worker's side of captures (dump_put.c): it copies frames into a ring of its own, out of which an
-// ordinary thread writes files (dump.h). All of this may be called by the one worker whose ring it
-// is, and by nobody else.
+// A worker's side of captures (dump_put.c): it copies frames into a ring of its own, out of which
+// an ordinary thread writes files (dump.h). All of this may be called by the one worker whose ring
+// it is, and by nobody else.
 struct dump_ring;
 
 #define DUMP_PACKET_MOST 2048 // bytes of a packet
 
-// An Ethernet frame of a connection that is captured. Nothing of it is needed any more after dump_put().
+// An Ethernet frame of a connection that is captured. Nothing of it is needed any more after
+// dump_put().
 struct dump_packet {
 	const uint8_t *data;
 	const struct packet_key *key; // of the connection

@@ -7,11 +7,8 @@
 
 . "$(dirname "$0")/lib.sh"
 need python3
-
-weirctl=$work/weirctl
-cp "$(dirname "$WEIR")/../weirctl/weirctl" "$weirctl" 2>/dev/null || skip "weirctl is not built"
-socket=$work/weir.sock
-export WEIR_SOCKET=$socket
+need_weirctl
+socket=$WEIR_SOCKET
 
 ctl() { # ARGUMENT...: sets $status, $answer, $error
 	answer=$(timeout 30 "$weirctl" "$@" 2>"$work/ctl.err")

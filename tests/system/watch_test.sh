@@ -7,6 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 need python3
+need_weirctl
 
 cd "$work" || exit 1
 cat >rules.ini <<'END'
@@ -148,15 +149,8 @@ grep -q 'refused/watch.log: cannot open: Is a directory' "$err" || fail "refused
 
 # Logs that are wanted later, by requests; watch.log cannot be opened at first. Of these 500 connections, more packets
 # come as long as weir is not told to end.
-weirctl=$work/weirctl
-cp "$(dirname "$WEIR")/../weirctl/weirctl" "$weirctl" 2>/dev/null || finish
-export WEIR_SOCKET=$work/weir.sock
 ctl() { # ARGUMENT...
 	timeout 30 "$weirctl" "$@" >"$work/ctl.out" 2>&1 || fail "weirctl $*" -- "$work/ctl.out"
-}
-
-answers() {
-	"$weirctl" status >/dev/null 2>&1 || ! is_running "$pid"
 }
 
 has_lines() { # LOG
