@@ -5,7 +5,8 @@
 //
 //   [plugin talkers]
 //   path = talkers.so
-//   file = talkers.tsv    # where the result goes when weir ends; has to be given
+//   file = talkers.tsv    # where the result goes when weir ends; has to be given, and writable
+//                         # when weir starts
 //   ipv4 = 24             # length of the prefixes that IPv4 addresses are counted by; default 24
 //   ipv6 = 48             # the same for IPv6; default 48
 //   top = 10              # how many to write; default 10
@@ -30,6 +31,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MINUTE UINT64_C(60000000000)
 
@@ -428,6 +431,44 @@ static int take_interval(const struct weir_key *key)
 	return 0;
 }
 
+// Could the file be written now? Touches nothing: until a run ends, the result of the one before
+// stays. Returns 0 or an errno.
+static int look_at_file(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	struct stat status;
+	char *folder;
+	int error;
+
+	if (stat(path, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			return EISDIR;
+		return access(path, W_OK) == 0 ? 0 : errno;
+	}
+	if (errno != ENOENT || path[0] == '\0')
+		return errno;
+	folder = name == NULL ? strdup(".") : strndup(path, (size_t)(name - path) + 1);
+	if (folder == NULL)
+		return ENOMEM;
+	error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+	free(folder);
+	return error;
+}
+
+static int take_file(const struct weir_key *key)
+{
+	int error = look_at_file(key->value);
+
+	if (error != 0)
+		return weir_plugin_key_error(
+			key,
+			"%s cannot be written: %s; name a file in a folder that is there, "
+			"which this user may write",
+			key->value, strerror(error));
+	settings.file = key->value;
+	return 0;
+}
+
 static int take(const struct weir_key *key)
 {
 	if (strcmp(key->name, "ipv4") == 0)
@@ -440,11 +481,10 @@ static int take(const struct weir_key *key)
 		return take_number(key, 1, PREFIXES_MOST, &settings.prefixes);
 	if (strcmp(key->name, "interval") == 0)
 		return take_interval(key);
-	if (strcmp(key->name, "file") != 0)
-		return weir_plugin_key_error(key, "unknown key; there are file, ipv4, ipv6, top, "
-						  "prefixes, interval");
-	settings.file = key->value;
-	return 0;
+	if (strcmp(key->name, "file") == 0)
+		return take_file(key);
+	return weir_plugin_key_error(key, "unknown key; there are file, ipv4, ipv6, top, prefixes, "
+					  "interval");
 }
 
 static int init(const struct weir_key *keys, size_t count)

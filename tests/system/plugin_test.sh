@@ -243,7 +243,10 @@ diff wanted got >difference || fail "other functions are exported" -- difference
 
 # Examples.
 plugins=$(dirname "$WEIR")/../plugins
-[ -e "$plugins/talkers.so" ] || finish
+if [ ! -e "$plugins/talkers.so" ]; then
+	fail "the plugins are not beside $WEIR"
+	finish
+fi
 plugin "$plugins/talkers.so" "file = talkers.tsv"
 run_weir talkers -c $ini -r "$sample"
 ended_well talkers
@@ -268,6 +271,24 @@ awk -F '\t' 'NR == FNR { n[$1] = $2; next } /^#/ { next } { seen++ }
 	$2 < n[$1] || $2 - $3 > n[$1] { print; bad = 1 } END { exit bad || !seen }' wanted talkers.tsv >difference ||
 	fail "talkers: wrong bounds" -- difference
 equal "talkers: the largest" "$(sed -n 2p wanted | cut -f 1)" "$(sed -n 2p talkers.tsv | cut -f 1)"
+
+# A file that cannot be written is told before packets are taken, not when all is over.
+may_write="name a file in a folder that is there, which this user may write"
+mkdir folder
+plugin "$plugins/talkers.so" "file = missing/talkers.tsv"
+refused "talkers, no folder" 2 "weir.ini:3: [plugin one] file: missing/talkers.tsv cannot be written: No such file or \
+directory; $may_write"
+plugin "$plugins/talkers.so" "file = talkers.tsv/talkers.tsv"
+refused "talkers, a file as a folder" 2 "weir.ini:3: [plugin one] file: talkers.tsv/talkers.tsv cannot be written: Not a \
+directory; $may_write"
+plugin "$plugins/talkers.so" "file = folder"
+refused "talkers, a folder" 2 "weir.ini:3: [plugin one] file: folder cannot be written: Is a directory; $may_write"
+if [ "$(id -u)" != 0 ]; then # root may write anywhere
+	chmod 555 folder
+	plugin "$plugins/talkers.so" "file = folder/talkers.tsv"
+	refused "talkers, no permission" 2 "weir.ini:3: [plugin one] file: folder/talkers.tsv cannot be written: Permission \
+denied; $may_write"
+fi
 
 # What they note, in the column that may be asked for.
 notes() { # the port of each originator, and its notes
