@@ -6,12 +6,16 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 // From a path to a loaded file. Whatever is wrong with the file that the dynamic linker would tell in
 // words of its own is found out before it is asked.
+
+// The head of this very program, which the linker puts there.
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 // The dynamic linker dies of a file that ends before what it says of itself.
 static int check_length(int file, const Elf64_Ehdr *head, uint64_t size)
@@ -30,30 +34,78 @@ static int check_length(int file, const Elf64_Ehdr *head, uint64_t size)
 	return 0;
 }
 
-// Is it a shared object? 0, -ENOEXEC when it is not, -ERANGE when it is cut short, or another
-// negative errno when it cannot be read.
-static int look_at(const char *path)
+// As two bytes lie in a file of that byte order.
+static uint16_t machine_of(const Elf64_Ehdr *head)
+{
+	bool same = head->e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA];
+
+	return same ? head->e_machine : __builtin_bswap16(head->e_machine);
+}
+
+// Up to the machine, heads of 32-bit and 64-bit files are alike.
+static bool is_for_this_machine(const Elf64_Ehdr *head)
+{
+	return head->e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] &&
+	       head->e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA] &&
+	       head->e_machine == __ehdr_start.e_machine;
+}
+
+// Reads the head of a shared object. 0, -ENOEXEC when it is none, -ENOTSUP when it is one for another
+// kind of machine, -ERANGE when it is cut short, or another negative errno when it cannot be read.
+static int look_at(const char *path, Elf64_Ehdr *head)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = 0;
 	struct stat status;
-	Elf64_Ehdr head;
 
 	if (file < 0)
 		return -errno;
 	if (fstat(file, &status) < 0)
 		result = -errno;
-	else if (!S_ISREG(status.st_mode) || pread(file, &head, sizeof(head), 0) != sizeof(head) ||
-		 memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+	else if (!S_ISREG(status.st_mode) || pread(file, head, sizeof(*head), 0) != sizeof(*head) ||
+		 memcmp(head->e_ident, ELFMAG, SELFMAG) != 0)
 		result = -ENOEXEC;
-	// Another kind of machine is for the dynamic linker to tell.
-	else if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB)
-		result = 0;
-	else if (head.e_type != ET_DYN)
+	else if (!is_for_this_machine(head))
+		result = -ENOTSUP;
+	else if (head->e_type != ET_DYN)
 		result = -ENOEXEC;
 	else
-		result = check_length(file, &head, (uint64_t)status.st_size);
+		result = check_length(file, head, (uint64_t)status.st_size);
 	close(file);
 	return result;
+}
+
+// Such as "64-bit x86_64".
+static void name_machine(const Elf64_Ehdr *head, char *text, size_t size)
+{
+	static const struct {
+		uint16_t number;
+		const char *name;
+	} known[] = {{EM_386, "i386"},        {EM_X86_64, "x86_64"}, {EM_ARM, "arm"},
+		     {EM_AARCH64, "aarch64"}, {EM_PPC64, "ppc64"},   {EM_S390, "s390"},
+		     {EM_RISCV, "riscv"}};
+	int bits = head->e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64;
+	const char *order = head->e_ident[EI_DATA] == ELFDATA2MSB ? "big-endian " : "";
+	uint16_t machine = machine_of(head);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].number == machine) {
+			snprintf(text, size, "%d-bit %s%s", bits, order, known[i].name);
+			return;
+		}
+	}
+	snprintf(text, size, "%d-bit %smachine %u", bits, order, machine);
+}
+
+static int refuse_machine(struct plugin *plugin, const Elf64_Ehdr *head)
+{
+	char its[48], ours[48];
+
+	name_machine(head, its, sizeof(its));
+	name_machine(&__ehdr_start, ours, sizeof(ours));
+	return plugin_fail(plugin, "path",
+			   "%.200s was built for %s, and this weir for %s; build it on a machine "
+			   "like this one, with cc -shared -fPIC",
+			   plugin->path, its, ours);
 }
 
 static const char *advice(const char *error)
@@ -79,10 +131,13 @@ static int complain(struct plugin *plugin, const char *error)
 
 static int check_file(struct plugin *plugin)
 {
-	int result = look_at(plugin->path);
+	Elf64_Ehdr head;
+	int result = look_at(plugin->path, &head);
 
 	if (result == 0)
 		return 0;
+	if (result == -ENOTSUP)
+		return refuse_machine(plugin, &head);
 	if (result == -ENOEXEC)
 		return plugin_fail(plugin, "path",
 				   "%.200s is not a shared object; build it with cc -shared -fPIC",

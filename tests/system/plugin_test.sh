@@ -164,6 +164,33 @@ refused "an object file" 2 "$path is not a shared object; build it with cc -shar
 bad
 head -c 3000 bad.so >short.so && mv short.so bad.so
 refused "half a file" 2 "$path is cut short; build it with cc -shared -fPIC"
+# Built for other machines: what a file's head says of that is made here.
+patch() { # OFFSET BYTES: into bad.so
+	printf '%b' "$2" | dd of=bad.so bs=1 seek="$1" conv=notrunc status=none
+}
+
+case $(uname -m) in
+x86_64 | aarch64) this="64-bit $(uname -m)" ;;
+*) this= ;;
+esac
+if [ -n "$this" ]; then
+	other() { # MACHINE: what refuses it
+		refused "built for $1" 2 "$path was built for $1, and this weir for $this; build it on a machine like this one, \
+with cc -shared -fPIC"
+	}
+	bad
+	patch 18 '\x16\x00'
+	other "64-bit s390"
+	patch 4 '\x01'
+	other "32-bit s390"
+	patch 18 '\x03\x00'
+	other "32-bit i386"
+	patch 4 '\x02\x02'
+	patch 18 '\x00\x15'
+	other "64-bit big-endian ppc64"
+	patch 18 '\x12\x34'
+	other "64-bit big-endian machine 4660"
+fi
 bad -DBAD_CALL=weir_conn_later
 refused "a later function" 2 "$path cannot be loaded: undefined symbol: weir_conn_later; it was built for a \
 later weir; build it with the headers of this one"
