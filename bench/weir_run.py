@@ -168,9 +168,14 @@ class Weir:
         self.run.send_signal(signal.SIGCONT)
 
     def fail(self, why):
+        ended = self.run.poll()
         self.run.kill()
         self.run.wait()
-        raise Failure(f"weir {why}:\n" + self.text[-3000:])
+        # What it still had to say is most likely the reason; all of it is in the pipe by now.
+        while self.read(1):
+            pass
+        how = "" if ended is None else f" (exit status {ended})"
+        raise Failure(f"weir {why}{how}:\n" + (self.text[-3000:] or "it printed nothing"))
 
     def stop(self):
         """Ends it and returns all it printed."""
