@@ -2,25 +2,19 @@
 /* Copyright (c) 2026 the weir authors */
 #include "command.h"
 
-#include "base/uid.h"
-#include "base/time.h"
-#include "config/value.h"
-
-#include <string.h>
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define OPTIONS(list)   list, COUNT_OF(list)
 
 static const struct command_option conns_options[] = {
 	{"filter", "filter", OPTION_TEXT},
-	{"sort", "sort", OPTION_TEXT},
-	{"limit", "limit", OPTION_COUNT},
+	{"sort", "sort", OPTION_SORT},
+	{"limit", "limit", OPTION_LIMIT},
 	{"reverse", "reverse", OPTION_FLAG},
 };
 
 static const struct command_option threshold_add_options[] = {
 	{"filter", "filter", OPTION_TEXT},
-	{"name", "name", OPTION_TEXT},
+	{"name", "name", OPTION_NAME},
 	{"orig-bytes", "orig_bytes", OPTION_SIZE},
 	{"resp-bytes", "resp_bytes", OPTION_SIZE},
 	{"orig-pkts", "orig_pkts", OPTION_COUNT},
@@ -41,105 +35,16 @@ static const struct command_option threshold_delete_options[] = {
 };
 
 static const struct command_option poll_add_options[] = {
-	{"filter", "filter", OPTION_TEXT},     {"name", "name", OPTION_TEXT},
-	{"feature", "feature", OPTION_TEXT},   {"above", "above", OPTION_TEXT},
-	{"interval", "interval", OPTION_SPAN}, {"repeat", "repeat", OPTION_FLAG},
+	{"filter", "filter", OPTION_TEXT},      {"name", "name", OPTION_NAME},
+	{"feature", "feature", OPTION_FEATURE}, {"above", "above", OPTION_ABOVE},
+	{"interval", "interval", OPTION_SPAN},  {"repeat", "repeat", OPTION_FLAG},
 	{"action", "actions", OPTION_ACTIONS},
 };
 
 static const struct command_option poll_delete_options[] = {
-	{"feature", "feature", OPTION_TEXT},
-	{"above", "above", OPTION_TEXT},
+	{"feature", "feature", OPTION_FEATURE},
+	{"above", "above", OPTION_ABOVE},
 };
-
-static bool reverse_order(json_t *request)
-{
-	if (json_object_get(request, "reverse") != NULL) {
-		json_object_del(request, "reverse");
-		json_object_set_new(request, "order", json_string("ascending"));
-	}
-	return true;
-}
-
-static bool is_uid(const char *text)
-{
-	struct uid uid;
-
-	return uid_parse(text, strlen(text), &uid) == 0;
-}
-
-// `who` is the name of a rule where there is a filter, else the uid of a connection.
-static bool add_to_whom(json_t *request)
-{
-	const char *who = json_string_value(json_object_get(request, "who"));
-	bool rule = json_object_get(request, "filter") != NULL;
-
-	if (!rule && !is_uid(who)) {
-		complain(NULL,
-			 "'%s' is no uid of a connection; for a rule say which connections it is "
-			 "for: --filter 'tcp port 80', or --filter '' for all",
-			 who);
-		return false;
-	}
-	json_object_set(request, rule ? "name" : "uid", json_object_get(request, "who"));
-	json_object_del(request, "who");
-	return true;
-}
-
-// `who` is the uid of a connection where it is said what is deleted there, else the name of a rule.
-static bool delete_from_whom(json_t *request)
-{
-	bool conn = json_object_size(request) > 2;
-
-	json_object_set(request, conn ? "uid" : "name", json_object_get(request, "who"));
-	json_object_del(request, "who");
-	return true;
-}
-
-// "above" is a size, a span or a count, depending on the feature.
-static bool take_above(json_t *request)
-{
-	const char *feature = json_string_value(json_object_get(request, "feature"));
-	const char *text = json_string_value(json_object_get(request, "above"));
-	const struct config_scale *scale = &config_counts;
-	struct config_why why;
-	uint64_t value;
-
-	if (feature == NULL || text == NULL)
-		return true;
-	if (strcmp(feature, "duration") == 0 || strcmp(feature, "idle") == 0)
-		scale = &config_spans;
-	else if (strstr(feature, "bytes") != NULL || strcmp(feature, "rate") == 0)
-		scale = &config_sizes;
-	if (config_parse_scaled(scale, text, &value, &why) < 0) {
-		complain(NULL, "--above: %s", why.text);
-		return false;
-	}
-	json_object_set_new(
-		request, "above",
-		scale == &config_spans
-			? json_real((double)value / (double)TIME_SECOND)
-			: json_integer(value < INT64_MAX ? (json_int_t)value : INT64_MAX));
-	return true;
-}
-
-static bool complete_poll_add(json_t *request)
-{
-	static const char *const needed[] = {"feature", "above", "interval"};
-
-	for (size_t i = 0; i < COUNT_OF(needed); i++) {
-		if (json_object_get(request, needed[i]) == NULL) {
-			complain(NULL, "poll add: --%s is missing", needed[i]);
-			return false;
-		}
-	}
-	return take_above(request) && add_to_whom(request);
-}
-
-static bool complete_poll_delete(json_t *request)
-{
-	return take_above(request) && delete_from_whom(request);
-}
 
 #define VALUES                                                                                     \
 	"  --orig-bytes SIZE, --resp-bytes SIZE       bytes of one side, headers included\n"       \
@@ -168,7 +73,7 @@ const struct command commands[] = {
 	 "\nExample: those that take up most of the link\n"
 	 "  weirctl conns --filter 'tcp port 443' --sort bytes --limit 20\n",
 	 .options = conns_options, .option_count = COUNT_OF(conns_options),
-	 .complete = reverse_order, .print = print_end},
+	 .complete = complete_conns, .print = print_end},
 	{"show",
 	 "UID",
 	 "all about one connection that lives",
@@ -190,7 +95,7 @@ const struct command commands[] = {
 	 {WORD_WHO},
 	 1,
 	 OPTIONS(threshold_add_options),
-	 add_to_whom,
+	 complete_threshold_add,
 	 print_fired},
 	{"threshold del",
 	 "(UID VALUE... | NAME)",
@@ -202,7 +107,7 @@ const struct command commands[] = {
 	 {WORD_WHO},
 	 1,
 	 OPTIONS(threshold_delete_options),
-	 delete_from_whom,
+	 complete_threshold_delete,
 	 print_nothing},
 	{"threshold list",
 	 "[UID]",

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #pragma once
 
+#include <getopt.h>
 #include <jansson.h>
 
 #include <stdbool.h>
@@ -12,10 +13,16 @@
 enum option_type {
 	OPTION_FLAG,
 	OPTION_TEXT,
-	OPTION_COUNT,   // 4096, 4 Ki
-	OPTION_SIZE,    // 64 KiB
-	OPTION_SPAN,    // 5 min; in the request seconds
+	OPTION_NAME,
+	OPTION_SORT,
+	OPTION_FEATURE,
+	OPTION_ABOVE,   // its unit depends on the feature
 	OPTION_ACTIONS, // event,log
+	// Numbers from 1 on:
+	OPTION_LIMIT, // 4096, 4 Ki
+	OPTION_COUNT, // the same, of packets
+	OPTION_SIZE,  // 64 KiB
+	OPTION_SPAN,  // 5 min; in the request seconds
 };
 
 struct command_option {
@@ -41,9 +48,9 @@ struct command {
 	int words_least;
 	const struct command_option *options;
 	size_t option_count;
-	// Makes good what the table cannot say; NULL: nothing. False with a message when it is
-	// wrong.
-	bool (*complete)(json_t *request);
+	// Makes good what the table cannot say, see complete.c; NULL: nothing. False with a message
+	// when it is wrong.
+	bool (*complete)(const struct command *command, json_t *request);
 	void (*print)(const json_t *answer); // the last line of the answer
 };
 
@@ -65,9 +72,21 @@ struct globals {
 bool options_read(const struct command *command, int argc, char **argv, struct globals *globals,
 		  json_t *request);
 
+// Says what is wrong with an option for which getopt_long(argc, argv, ":...", list) returned
+// `found`, '?' or ':'. `command` is NULL for those before the command.
+void options_complain(const struct command *command, const struct option *list, int found,
+		      char **argv);
+
 // Says what is wrong, and how to find out what would be right.
 void complain(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+// complete.c: is it clear what is meant, and is all there that is needed?
+bool complete_conns(const struct command *command, json_t *request);
+bool complete_threshold_add(const struct command *command, json_t *request);
+bool complete_threshold_delete(const struct command *command, json_t *request);
+bool complete_poll_add(const struct command *command, json_t *request);
+bool complete_poll_delete(const struct command *command, json_t *request);
 
 // exchange.c: sends the request and prints what is answered. Returns the exit status.
 int exchange(const struct command *command, const struct globals *globals, const json_t *request);

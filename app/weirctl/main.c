@@ -5,7 +5,6 @@
 #include "config/suggest.h"
 #include "weir/version.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +127,7 @@ static int run(int count, char **words, struct globals *globals)
 		if (globals->help) {
 			print_help(command);
 			status = EXIT_DONE;
-		} else if (command->complete == NULL || command->complete(request)) {
+		} else if (command->complete == NULL || command->complete(command, request)) {
 			status = exchange(command, globals, request);
 		}
 	}
@@ -148,7 +147,7 @@ static int read_globals(int argc, char **argv, struct globals *globals)
 	int option;
 
 	// "+": what follows the command is the command's.
-	while ((option = getopt_long(argc, argv, "+s:h", list, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:s:h", list, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			globals->socket = optarg;
@@ -163,7 +162,7 @@ static int read_globals(int argc, char **argv, struct globals *globals)
 			puts("weirctl " WEIR_VERSION);
 			return EXIT_DONE;
 		default:
-			fputs("weirctl: 'weirctl help' says which there are\n", stderr);
+			options_complain(NULL, list, option, argv);
 			return EXIT_USAGE;
 		}
 	}

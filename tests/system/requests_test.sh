@@ -126,13 +126,47 @@ succeeds --version
 fails 2 'no uid' show nonsense
 fails 1 'of no connection of this weir' show CHhAvVGS1DHFjwGM9
 fails 1 'filter' conns --filter 'tcp prot 80'
-fails 1 "did you mean 'bytes'" conns --sort byte
-fails 1 '1 to 1000000' conns --limit 2000000
 fails 2 "did you mean 'status'" statsu
 fails 2 'add, del or list' threshold
-fails 2 'unit' threshold add CHhAvVGS1DHFjwGM9 --duration 5
-fails 2 'is missing' poll add CHhAvVGS1DHFjwGM9 --feature rate
+
+# What is missing or mistyped on the command line is told in its own words, before weir is asked.
+any=CHhAvVGS1DHFjwGM9
+fails 2 "did you mean 'bytes'" conns --sort byte
+fails 2 'write one of start, duration' conns --sort nothing
+fails 2 'write 1 to 1000000' conns --limit 2000000
+fails 2 'write 1 to 1000000' conns --limit 0
+fails 2 "--filter 'tcp port 80'" conns --filter tcp port 80
+fails 2 '--filter needs a value' conns --filter --sort bytes
+fails 2 '--filter needs a value' conns --filter
+fails 2 '--reverse takes no value' conns --reverse=yes
+fails 2 "did you mean '--sort'" conns --srot bytes
+fails 2 "did you mean '--socket'" --sokcet "$socket" status
+fails 2 "'nothing' is too much" status nothing
+fails 2 'something is missing: weirctl show UID' show
+fails 2 "did you mean '--orig-bytes'" threshold add "$any" --orig_bytes 1MiB
+fails 2 'such as --orig-bytes 1MiB' threshold add "$any" --action log
+fails 2 'such as --orig-bytes 1MiB' threshold add uploads --filter tcp
+fails 2 'is not a unit' threshold add "$any" --orig-bytes 1XB
+fails 2 'write 1 B to 1024 TiB' threshold add "$any" --orig-bytes 0
+fails 2 'write 3 s' threshold add "$any" --duration 3
+fails 2 '--duration 1h --idle' threshold add "$any" --pkts 3 --idle
+fails 2 'write event, log, capture' threshold add "$any" --pkts 3 --action even
+fails 2 'letters, digits' threshold add "$any" --pkts 3 --name 'a b'
+fails 2 'letters, digits' threshold add 'a b' --filter tcp --pkts 3
+fails 2 '--name is for one connection' threshold add uploads --filter tcp --pkts 3 --name other
+fails 2 'there is no --filter' threshold add "$any" --filter tcp --pkts 3
 fails 2 '--filter' threshold add uploads --orig-bytes 1MiB
+fails 2 'such as --orig-bytes 1MiB' threshold del "$any"
+fails 2 'by its name alone' threshold del uploads --orig-bytes 1MiB
+fails 2 '--above is missing' poll add "$any" --feature rate
+fails 2 '--interval is missing, as in' poll add "$any" --feature rate --above 1MB
+fails 2 "did you mean 'rate'" poll add "$any" --feature rtae --above 1MB --interval 1s
+fails 2 'has no unit' poll add "$any" --feature idle --above 5 --interval 1s
+fails 2 'out of range' poll add "$any" --feature rate --above 1MB --interval 0s
+fails 2 '--above is missing' poll del "$any" --feature rate
+fails 2 '--feature is missing' poll del "$any"
+fails 2 'the time is missing' timeouts "$any"
+fails 2 'write 5 s' timeouts "$any" 5
 fails 2 'say what is to be done'
 fails 3 "$work/none" -s "$work/none" status
 
