@@ -3,142 +3,35 @@
 #include "requests.h"
 
 #include "base/message.h"
-#include "base/monotonic.h"
 #include "base/time.h"
-#include "bus/counters.h"
 #include "change.h"
-#include "conn/conn_table.h"
+#include "status.h"
 #include "watch/watch_book.h"
-#include "weir/version.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PATH_SIZE 4096
-
-// What was counted at some moment, to tell rates.
-struct sample {
-	uint64_t time; // ns, monotonic
-	uint64_t packets;
-	uint64_t bytes;
-	uint64_t connections;
-};
 
 struct requests {
 	struct requests_settings settings;
 	struct service *service;
 	char path[PATH_SIZE];
-	struct sample start;
-	struct sample last; // at least a second before the next one
-	double packet_rate, byte_rate, connection_rate;
+	struct status status;
 };
-
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)(value <= INT64_MAX ? value : INT64_MAX));
-}
 
 static json_t *span(uint64_t value)
 {
 	return json_real((double)value / (double)TIME_SECOND);
 }
 
-struct sums {
-	struct capture_counters capture;
-	uint64_t live, waiting, created;
-	uint64_t handoff_full, events_lost, records_lost;
-};
-
-static void add_up(const struct requests_settings *settings, struct sums *sums)
-{
-	*sums = (struct sums){0};
-	if (settings->input != NULL)
-		sums->capture = *settings->input;
-	for (uint32_t i = 0; i < settings->worker_count; i++) {
-		const struct worker_counters *worker = settings->view[i].counters;
-
-		sums->capture.received += worker->capture.received;
-		sums->capture.bytes += worker->capture.bytes;
-		sums->capture.verdict[PACKET_TRACK] += worker->capture.verdict[PACKET_TRACK];
-		sums->live += conn_table_live(settings->workers[i].table);
-		sums->waiting += conn_table_waiting(settings->workers[i].table);
-		sums->created += settings->view[i].conn->created;
-		sums->handoff_full += worker->handoff_full;
-		sums->events_lost += worker->events_lost;
-		sums->records_lost += worker->records_lost;
-	}
-}
-
-// Rates are those between the last two moments that somebody asked, a second apart at least.
-static void note_rates(struct requests *requests, const struct sums *sums)
-{
-	struct sample next = {monotonic_now(), sums->capture.received, sums->capture.bytes,
-			      sums->created};
-	const struct sample *last = &requests->last;
-	double seconds = (double)(next.time - last->time) / (double)TIME_SECOND;
-
-	if (seconds < 1)
-		return;
-	requests->packet_rate = (double)(next.packets - last->packets) / seconds;
-	requests->byte_rate = (double)(next.bytes - last->bytes) / seconds;
-	requests->connection_rate = (double)(next.connections - last->connections) / seconds;
-	requests->last = next;
-}
-
-static json_t *worker_status(const struct requests_settings *settings, uint32_t index)
-{
-	const struct worker_counters *worker = settings->view[index].counters;
-	const struct conn_counters *conn = settings->view[index].conn;
-	const struct conn_table *table = settings->workers[index].table;
-
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "tracked",
-			 number(conn->packets), "live", number(conn_table_live(table)), "waiting",
-			 number(conn_table_waiting(table)), "created", number(conn->created),
-			 "evicted", number(conn->evicted), "refused", number(conn->refused),
-			 "handed_out", number(worker->handed_out), "handed_in",
-			 number(worker->handed_in), "channel_full", number(worker->channel_full),
-			 "longest_turn", span(worker->longest_turn));
-}
-
-static json_t *rules_status(const struct requests_settings *settings)
-{
-	uint64_t count[2] = {0, 0};
-	size_t rules;
-	const struct watch_rule_settings *rule = watch_book_rules(settings->book, &rules);
-
-	for (size_t i = 0; i < rules; i++)
-		count[rule[i].poll]++;
-	return json_pack("{s:o,s:o}", "thresholds", number(count[0]), "polls", number(count[1]));
-}
-
-static json_t *status(void *context)
+static json_t *tell_status(void *context)
 {
 	struct requests *requests = context;
-	const struct requests_settings *settings = &requests->settings;
-	json_t *workers = json_array();
-	struct sums sums;
 
-	add_up(settings, &sums);
-	note_rates(requests, &sums);
-	for (uint32_t i = 0; i < settings->worker_count; i++)
-		json_array_append_new(workers, worker_status(settings, i));
-	return json_pack(
-		"{s:s,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o,s:o,s:o},s:{s:f,s:f,s:f},s:o,"
-		"s:o}",
-		"version", WEIR_VERSION, "uptime", span(monotonic_now() - requests->start.time),
-		"packets", "received", number(sums.capture.received), "bytes",
-		number(sums.capture.bytes), "tracked", number(sums.capture.verdict[PACKET_TRACK]),
-		"missed",
-		number(settings->missed != NULL ? settings->missed(settings->context) : 0),
-		"lost_between_workers", number(sums.handoff_full), "connections", "live",
-		number(sums.live), "waiting", number(sums.waiting), "created", number(sums.created),
-		"logged", number(control_logged(settings->control)), "events_lost",
-		number(sums.events_lost), "records_lost", number(sums.records_lost), "per_second",
-		"packets", requests->packet_rate, "bytes", requests->byte_rate, "connections",
-		requests->connection_rate, "rules", rules_status(settings), "workers", workers);
+	return status_make(&requests->status, &requests->settings);
 }
 
 static struct service_change *read_again(void *context, char *why, size_t size)
@@ -256,7 +149,7 @@ static struct service *open_service(struct requests *requests, const char *path)
 		.workers = settings->workers,
 		.worker_count = settings->worker_count,
 		.uid_key = settings->uid_key,
-		.status = status,
+		.status = tell_status,
 		.reload = read_again,
 		.rule_add = rule_add,
 		.rule_delete = rule_delete,
@@ -278,7 +171,7 @@ struct requests *requests_create(const struct requests_settings *settings)
 		return NULL;
 	}
 	requests->settings = *settings;
-	requests->start.time = requests->last.time = monotonic_now();
+	status_start(&requests->status);
 	if (requests_wanted(config, settings->live)) {
 		choose_path(config, requests->path);
 		requests->service = open_service(requests, requests->path);

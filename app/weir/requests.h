@@ -18,11 +18,8 @@ struct requests_settings {
 	const struct control_worker *view;    // [worker_count]
 	const struct service_worker *workers; // [worker_count]
 	uint32_t worker_count;
-	const struct capture_counters *input; // files: the reader's; NULL when live
-	uint64_t (*missed)(void *context);    // packets that the devices lost; NULL: none
 	struct uid_key uid_key;
 	struct watch_book *book; // the service's thread's from its start on
-	void *context;
 };
 
 struct requests;

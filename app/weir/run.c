@@ -314,8 +314,6 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		.worker_count = program->workers,
 		.uid_key = conn->uid_key,
 		.book = program->book,
-		.missed = is_live(program) ? missed : NULL,
-		.context = program,
 	};
 
 	for (uint32_t i = 0; i < program->workers; i++) {
@@ -323,8 +321,6 @@ static int open_requests(struct program *program, const struct conn_settings *co
 		program->served[i].counters = worker_counters(program->worker[i]);
 	}
 	settings.workers = program->served;
-	if (program->reader != NULL)
-		settings.input = reader_counters(program->reader);
 	program->requests = requests_create(&settings);
 	return program->requests != NULL ? 0 : -1;
 }

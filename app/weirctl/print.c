@@ -20,10 +20,10 @@ static bool ends_in(const char *name, const char *end)
 static bool is_span(const char *name)
 {
 	return strcmp(name, "duration") == 0 || strcmp(name, "idle") == 0 ||
-	       strcmp(name, "uptime") == 0 || strcmp(name, "interval") == 0 ||
-	       strcmp(name, "longest_turn") == 0 || ends_in(name, "_timeout") ||
-	       ends_in(name, "_delay") || ends_in(name, "_interval") || ends_in(name, "_timer") ||
-	       ends_in(name, "_linger") || ends_in(name, "inactivity");
+	       strcmp(name, "uptime") == 0 || strcmp(name, "busy") == 0 ||
+	       strcmp(name, "interval") == 0 || strcmp(name, "longest_turn") == 0 ||
+	       ends_in(name, "_timeout") || ends_in(name, "_delay") || ends_in(name, "_interval") ||
+	       ends_in(name, "_timer") || ends_in(name, "_linger") || ends_in(name, "inactivity");
 }
 
 static void format_list(const json_t *list, char *text)
@@ -85,7 +85,8 @@ static void print_members(const json_t *object, int depth)
 		} else if (json_is_object(value)) {
 			printf("%*s%s\n", 2 * depth, "", name);
 			print_members(value, depth + 1);
-		} else if (strcmp(name, "ok") != 0) {
+		} else if (strcmp(name, "ok") != 0 &&
+			   !(json_is_array(value) && json_array_size(value) == 0)) {
 			format_value(name, value, text);
 			for (char *at = text; *at != '\0'; at++) {
 				if ((unsigned char)*at < ' ' || *at == 0x7f)

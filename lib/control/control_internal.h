@@ -5,24 +5,7 @@
 #include "control/control.h"
 
 #include "base/monotonic.h"
-#include "watch/watch.h"
-
-// Counters of all workers and the reader, added up.
-struct control_totals {
-	struct capture_counters capture;
-	struct conn_counters conn;
-	uint64_t handed_out;
-	uint64_t handed_in;
-	uint64_t handoff_full;
-	uint64_t channel_full;
-	uint64_t longest_turn;
-	uint64_t events_lost;
-	uint64_t records_lost;
-	struct watch_counters watch;
-	uint64_t missed;
-	uint64_t live;    // connections in the tables
-	uint64_t waiting; // finished, on their way to the log
-};
+#include "control/totals.h"
 
 // A log: what was given to it, and what was not.
 struct control_log {
@@ -56,9 +39,6 @@ size_t control_take(struct control *control, const struct control_worker *worker
 void control_logs_start(struct control *control);
 // Logs that could not be opened may be tried again.
 void control_retry_logs(struct control *control);
-
-// totals.c
-void control_totals(const struct control *control, struct control_totals *totals);
 
 // progress.c: draws the bar; once more with `done` to take it away.
 void control_draw_progress(const struct control *control, bool done);

@@ -2,11 +2,9 @@
 /* Copyright (c) 2026 the weir authors */
 #include "control/control_internal.h"
 
-#include "base/cycles.h"
 #include "base/message.h"
 #include "base/monotonic.h"
 #include "base/time.h"
-#include "dump/dump.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,48 +92,25 @@ static void print_lines(const struct control *control, const struct control_tota
 	print_count("watch.log: lost, the log did not keep up", totals->records_lost);
 }
 
-static void print_captures(const struct dump *captures)
+static void print_captures(const struct dump_counters *captures)
 {
-	struct dump_counters counters;
-
-	if (captures == NULL)
-		return;
-	dump_count(captures, &counters);
-	print_count("captures: files", counters.files);
-	print_count("captures: files that reached their size", counters.filled);
-	print_count("captures: packets written", counters.packets);
-	print_count("captures: packets beyond a file's size", counters.beyond);
-	print_count("captures: packets without a file, enough made", counters.refused);
-	print_count("captures: packets lost, the disk is too slow", counters.lost);
-	print_count("captures: packets that could not be written", counters.failed);
-}
-
-// Nanoseconds of a cycle of the processor's clock.
-static double cycle_length(const struct control *control)
-{
-	uint64_t cycles = cycles_now() - control->cycles_started;
-
-	return cycles > 0 ? (double)(monotonic_now() - control->started) / (double)cycles : 0;
+	print_count("captures: files", captures->files);
+	print_count("captures: files that reached their size", captures->filled);
+	print_count("captures: packets written", captures->packets);
+	print_count("captures: packets beyond a file's size", captures->beyond);
+	print_count("captures: packets without a file, enough made", captures->refused);
+	print_count("captures: packets lost, the disk is too slow", captures->lost);
+	print_count("captures: packets that could not be written", captures->failed);
 }
 
 static void print_plugins(const struct control *control)
 {
-	const struct control_plugins *plugins = &control->settings.plugins;
-	double length = cycle_length(control);
+	struct control_plugin_cost cost;
 
-	for (uint32_t i = 0; i < plugins->count; i++) {
-		uint64_t calls = 0, cycles = 0;
-		double span;
-
-		for (uint32_t worker = 0; worker < control->settings.worker_count; worker++) {
-			calls += plugins->workers[worker][i].calls;
-			cycles += plugins->workers[worker][i].cycles;
-		}
-		span = (double)cycles * length;
+	for (uint32_t i = 0; control_plugin_cost(control, i, &cost); i++)
 		printf("  plugin %s: %" PRIu64 " calls, %.3f ms in all, %.0f ns a call\n",
-		       plugins->names[i], calls, span / TIME_MILLISECOND,
-		       calls > 0 ? span / (double)calls : 0);
-	}
+		       cost.name, cost.calls, cost.time / TIME_MILLISECOND,
+		       cost.calls > 0 ? cost.time / (double)cost.calls : 0);
 }
 
 void control_print_summary(const struct control *control)
@@ -153,7 +128,7 @@ void control_print_summary(const struct control *control)
 	print_count("longest turn of a worker, in microseconds",
 		    totals.longest_turn / TIME_MICROSECOND);
 	print_watched(&totals.watch);
-	print_captures(control->settings.captures);
+	print_captures(&totals.captures);
 	print_lines(control, &totals);
 	print_plugins(control);
 	fflush(stdout);

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 the weir authors */
 #include "control/control_internal.h"
 
+#include "base/cycles.h"
+
 static void add_capture(struct capture_counters *sum, const struct capture_counters *counters)
 {
 	sum->received += counters->received;
@@ -69,4 +71,31 @@ void control_totals(const struct control *control, struct control_totals *totals
 	totals->waiting = removed > totals->conn.finished ? removed - totals->conn.finished : 0;
 	if (settings->missed != NULL)
 		totals->missed = settings->missed(settings->context);
+	if (settings->captures != NULL)
+		dump_count(settings->captures, &totals->captures);
+}
+
+// Nanoseconds of a cycle of the processor's clock.
+static double cycle_length(const struct control *control)
+{
+	uint64_t cycles = cycles_now() - control->cycles_started;
+
+	return cycles > 0 ? (double)(monotonic_now() - control->started) / (double)cycles : 0;
+}
+
+bool control_plugin_cost(const struct control *control, uint32_t index,
+			 struct control_plugin_cost *cost)
+{
+	const struct control_plugins *plugins = &control->settings.plugins;
+	uint64_t cycles = 0;
+
+	if (index >= plugins->count)
+		return false;
+	*cost = (struct control_plugin_cost){.name = plugins->names[index]};
+	for (uint32_t i = 0; i < control->settings.worker_count; i++) {
+		cost->calls += plugins->workers[i][index].calls;
+		cycles += plugins->workers[i][index].cycles;
+	}
+	cost->time = (double)cycles * cycle_length(control);
+	return true;
 }

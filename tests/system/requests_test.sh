@@ -40,7 +40,8 @@ answers() {
 "$here/make_trace.py" flood "$work/flood.pcap" 500 10
 printf '[threshold large]\nfilter = tcp\norig_bytes = 1 MiB\n' >"$work/weir.ini"
 start_weir run -C -c "$work/weir.ini" -r "$work/flood.pcap" -w 2 --set capture.source=replay --set replay.rounds=0 \
-	--set replay.new_addresses=no --set control.socket="$socket"
+	--set replay.new_addresses=no --set control.socket="$socket" \
+	--set "plugin closing.path=$(realpath "$(dirname "$WEIR")/../plugins/closing.so")"
 wait_for 20 answers
 is_running "$pid" || fail "weir did not start" -- "$err"
 
@@ -50,6 +51,9 @@ has status '^version '
 has status '^workers 1'
 succeeds --json status
 has "status as JSON" '^\{"ok":true,"version"'
+has "status as JSON: captures" '"captures":\{"files":0,"full":0,"packets":0,"bytes":0,"dropped":\{'
+has "status as JSON: what is watched" '"watched":\{.*"no_room":0,"connections_without_rules":0\}'
+has "status as JSON: plugins" '"plugins":\[\{"name":"closing","calls":[0-9]+,"busy":[0-9.e-]+,"ns_per_call":'
 succeeds timeouts
 has timeouts 'tcp_inactivity_timeout +5 min'
 succeeds conns --sort bytes --limit 5
@@ -74,6 +78,11 @@ succeeds threshold del "$uid" --orig-bytes 1TiB
 fails 1 'no such threshold' threshold del "$uid" --orig-bytes 1TiB
 succeeds threshold add "$uid" --orig-pkts 1
 has "a threshold that was passed" 'past it already'
+succeeds threshold add "$uid" --orig-pkts 2 --action capture
+captured() { "$weirctl" --json status | grep -qE '"captures":\{"files":1,"full":0,"packets":[1-9]'; }
+wait_for 10 captured || fail "status does not tell of a capture"
+succeeds status
+has "status: thresholds that were reached" '^  thresholds_reached +[1-9]'
 succeeds poll add "$uid" --feature rate --above 1GiB --interval 5s
 succeeds poll list "$uid"
 has "the polls of a connection" '^rate +1\.0 GiB'
