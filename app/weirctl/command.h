@@ -52,6 +52,7 @@ struct command {
 	// when it is wrong.
 	bool (*complete)(const struct command *command, json_t *request);
 	void (*print)(const json_t *answer); // the last line of the answer
+	bool shows;                          // one connection: asked with exchange_show()
 };
 
 extern const struct command commands[];
@@ -90,6 +91,9 @@ bool complete_poll_delete(const struct command *command, json_t *request);
 
 // exchange.c: sends the request and prints what is answered. Returns the exit status.
 int exchange(const struct command *command, const struct globals *globals, const json_t *request);
+// The same for a connection, together with its thresholds and polls, which are requests of their own.
+int exchange_show(const struct command *command, const struct globals *globals,
+		  const json_t *request);
 
 // print.c: all of them to standard output.
 void print_nothing(const json_t *answer);

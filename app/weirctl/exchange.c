@@ -105,16 +105,31 @@ static void send_request(int descriptor, const json_t *request)
 	free(text);
 }
 
-// One line of the answer; -1 when more follow, else the exit status.
-static int take_line(const struct command *command, const struct globals *globals, const char *line,
-		     size_t length)
+// Appends an item to those that are collected.
+static void collect_item(json_t *collected, json_t *item)
+{
+	json_t *items = json_object_get(collected, "items");
+
+	if (items == NULL) {
+		items = json_array();
+		json_object_set_new(collected, "items", items);
+	}
+	json_array_append(items, item);
+}
+
+// One line of the answer, which is printed, or, where something is collected, put there when it is
+// good; -1 when more follow, else the exit status.
+static int take_line(const struct command *command, const struct globals *globals,
+		     json_t *collected, const char *line, size_t length)
 {
 	json_t *answer = json_loadb(line, length, 0, NULL);
 	const json_t *good = json_object_get(answer, "ok");
-	const json_t *item = json_object_get(answer, "item");
+	json_t *item = json_object_get(answer, "item");
 	int status = -1;
 
-	if (globals->json)
+	if (collected != NULL && item != NULL)
+		collect_item(collected, item);
+	else if (globals->json && (collected == NULL || !json_is_true(good)))
 		fwrite(line, 1, length, stdout);
 	else if (item != NULL)
 		print_item(item);
@@ -124,7 +139,9 @@ static int take_line(const struct command *command, const struct globals *global
 		status = EXIT_REFUSED;
 	} else if (json_is_true(good)) {
 		status = EXIT_DONE;
-		if (!globals->json)
+		if (collected != NULL)
+			json_object_update(collected, answer);
+		else if (!globals->json)
 			command->print(answer);
 	} else if (item == NULL) {
 		const char *error = json_string_value(json_object_get(answer, "error"));
@@ -155,7 +172,8 @@ static int close_answers(void *cookie)
 	return close((int)(intptr_t)cookie);
 }
 
-int exchange(const struct command *command, const struct globals *globals, const json_t *request)
+static int converse(const struct command *command, const struct globals *globals,
+		    const json_t *request, json_t *collected)
 {
 	const cookie_io_functions_t functions = {.read = read_answers, .close = close_answers};
 	int descriptor = reach(globals->socket), status = -1;
@@ -174,7 +192,7 @@ int exchange(const struct command *command, const struct globals *globals, const
 	}
 	send_request(descriptor, request);
 	while (status < 0 && (length = getline(&line, &room, answers)) > 0) {
-		status = take_line(command, globals, line, (size_t)length);
+		status = take_line(command, globals, collected, line, (size_t)length);
 		// Whoever reads this has enough, as `head` does.
 		if (ferror(stdout))
 			status = EXIT_DONE;
@@ -188,5 +206,47 @@ int exchange(const struct command *command, const struct globals *globals, const
 	}
 	free(line);
 	fclose(answers);
+	return status;
+}
+
+int exchange(const struct command *command, const struct globals *globals, const json_t *request)
+{
+	return converse(command, globals, request, NULL);
+}
+
+// The list that `request` asks for, about the connection that "uid" of `from` names, as `member`.
+static int add_list(const struct command *command, const struct globals *globals,
+		    const json_t *from, const char *request, const char *member, json_t *answer)
+{
+	json_t *asked = json_pack("{s:s,s:O}", "request", request, "uid",
+				  json_object_get(from, "uid"));
+	json_t *list = json_pack("{s:[]}", "items");
+	int status = converse(command, globals, asked, list);
+
+	json_object_set(answer, member, json_object_get(list, "items"));
+	json_decref(list);
+	json_decref(asked);
+	return status;
+}
+
+int exchange_show(const struct command *command, const struct globals *globals,
+		  const json_t *request)
+{
+	json_t *answer = json_object();
+	int status = converse(command, globals, request, answer);
+
+	if (status == EXIT_DONE)
+		status = add_list(command, globals, request, "threshold list", "thresholds",
+				  answer);
+	if (status == EXIT_DONE)
+		status = add_list(command, globals, request, "poll list", "polls", answer);
+	if (status == EXIT_DONE && globals->json) {
+		// As many digits as the service writes.
+		json_dumpf(answer, stdout, JSON_COMPACT | JSON_REAL_PRECISION(16));
+		putchar('\n');
+	} else if (status == EXIT_DONE) {
+		command->print(answer);
+	}
+	json_decref(answer);
 	return status;
 }

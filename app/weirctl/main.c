@@ -128,7 +128,8 @@ static int run(int count, char **words, struct globals *globals)
 			print_help(command);
 			status = EXIT_DONE;
 		} else if (command->complete == NULL || command->complete(command, request)) {
-			status = exchange(command, globals, request);
+			status = command->shows ? exchange_show(command, globals, request)
+						: exchange(command, globals, request);
 		}
 	}
 	json_decref(request);

@@ -107,11 +107,6 @@ void print_status(const json_t *answer)
 	print_members(answer, 0);
 }
 
-void print_connection(const json_t *answer)
-{
-	print_members(json_object_get(answer, "connection"), 0);
-}
-
 void print_timeouts(const json_t *answer)
 {
 	print_members(json_object_get(answer, "timeouts"), 0);
@@ -268,4 +263,23 @@ void print_item(const json_t *item)
 		print_watch(item, "feature", "above");
 	else
 		print_watch(item, "kind", "value");
+}
+
+static void print_list(const json_t *answer, const char *name)
+{
+	const json_t *list = json_object_get(answer, name);
+
+	if (json_array_size(list) == 0)
+		return;
+	printf("\n%s\n", name);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_item(json_array_get(list, i));
+	table_end();
+}
+
+void print_connection(const json_t *answer)
+{
+	print_members(json_object_get(answer, "connection"), 0);
+	print_list(answer, "thresholds");
+	print_list(answer, "polls");
 }

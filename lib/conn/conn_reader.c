@@ -67,6 +67,7 @@ struct places {
 	const struct conn_extension *extension;
 	_Atomic(struct conn *) const *at;
 	const uint32_t *changes;
+	const uint64_t *inactivity; // by class; new rules change it
 	uint32_t slots, extensions;
 };
 
@@ -97,6 +98,7 @@ struct conn_reader *conn_reader_create(const struct conn_table *table)
 		.extension = table->pool.extension,
 		.at = &table->at,
 		.changes = table->changes,
+		.inactivity = table->settings.inactivity,
 		.slots = table->slots,
 		.extensions = table->pool.extension_end,
 	};
@@ -260,6 +262,16 @@ enum conn_read conn_reader_find(struct conn_reader *reader, uint32_t slot, uint3
 		return CONN_READ_NONE;
 	summarize(reader, slot, summary);
 	return CONN_READ_FOUND;
+}
+
+// The copy's word with the time of its own has no trace in the version, and needs none: by itself it
+// is either the old one or the new one.
+RACES uint64_t conn_reader_inactivity(const struct conn_reader *reader)
+{
+	if (reader->cold.watched && reader->watch.inactivity != CONN_INACTIVITY_BY_CLASS)
+		return reader->watch.inactivity * TIME_MILLISECOND;
+	return __atomic_load_n(&reader->from.inactivity[conn_timeout_class(&reader->conn)],
+			       __ATOMIC_RELAXED);
 }
 
 RACES bool conn_reader_glance(const struct conn_reader *reader, uint32_t slot, uint64_t *first,

@@ -32,6 +32,10 @@ enum conn_read conn_reader_look(struct conn_reader *reader, uint32_t slot,
 enum conn_read conn_reader_find(struct conn_reader *reader, uint32_t slot, uint32_t generation,
 				struct conn_summary *summary);
 
+// How long the connection found last may be quiet, ns; 0: for ever. Its own time, or the one that
+// its protocol and ports have now. Inside the same read section.
+uint64_t conn_reader_inactivity(const struct conn_reader *reader);
+
 // Whether a connection lives in a slot, and the times of its first and latest packet, ns: half of
 // what a look reads, and unchecked, to tell beforehand whether a look is worth while.
 bool conn_reader_glance(const struct conn_reader *reader, uint32_t slot, uint64_t *first,

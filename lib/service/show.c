@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "service/service_internal.h"
 
+#include "base/time.h"
 #include "bus/counters.h"
 #include "conn/conn_reader.h"
 
@@ -51,16 +52,18 @@ bool service_find(struct service *service, struct client *client, const json_t *
 
 // Waits a little for a worker that was taken off its CPU while it changed just this connection.
 static enum conn_read find(struct service *service, const struct service_place *place,
-			   struct conn_summary *summary)
+			   struct conn_summary *summary, uint64_t *inactivity)
 {
+	struct conn_reader *reader = service->reader[place->worker];
 	enum conn_read found = CONN_READ_BUSY;
 
 	for (int i = 0; i < 50 && found == CONN_READ_BUSY; i++) {
 		if (i > 0)
 			usleep(1000);
 		urcu_qsbr_thread_online();
-		found = conn_reader_find(service->reader[place->worker], place->slot,
-					 place->generation, summary);
+		found = conn_reader_find(reader, place->slot, place->generation, summary);
+		if (found == CONN_READ_FOUND)
+			*inactivity = conn_reader_inactivity(reader);
 		urcu_qsbr_thread_offline();
 	}
 	return found;
@@ -74,11 +77,12 @@ void serve_show(struct service *service, struct client *client, const json_t *re
 	char text[RECORD_TEXT_SIZE];
 	json_t *conn;
 	enum conn_read found;
+	uint64_t inactivity = 0;
 
 	if (!parameter_check(client, request, "show", parameter, 1) ||
 	    !service_find(service, client, request, &place))
 		return;
-	found = find(service, &place, &summary);
+	found = find(service, &place, &summary, &inactivity);
 	if (found == CONN_READ_BUSY) {
 		answer_error(client,
 			     "show: worker %u does not get on, the connection cannot be "
@@ -94,5 +98,7 @@ void serve_show(struct service *service, struct client *client, const json_t *re
 	conn = json_loadb(text,
 			  record_format(&summary, service_packet_time(service, place.worker), text),
 			  0, NULL);
+	json_object_set_new(conn, "inactivity",
+			    json_real((double)inactivity / (double)TIME_SECOND));
 	answer_ok(client, json_pack("{s:o*}", "connection", conn));
 }

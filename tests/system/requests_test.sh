@@ -86,8 +86,15 @@ has "status: thresholds that were reached" '^  thresholds_reached +[1-9]'
 succeeds poll add "$uid" --feature rate --above 1GiB --interval 5s
 succeeds poll list "$uid"
 has "the polls of a connection" '^rate +1\.0 GiB'
-succeeds poll del "$uid" --feature rate --above 1GiB
 succeeds timeouts "$uid" 2h
+succeeds show "$uid"
+has "show: how long it may be quiet" '^inactivity +2 h 00 min$'
+has "show: its thresholds" '^duration +1 d 00 h .* mine '
+has "show: its polls" '^rate +1\.0 GiB'
+succeeds --json show "$uid"
+equal "show as JSON: lines" 1 "$(wc -l <<<"$answer")"
+has "show as JSON" '^\{"ok":true,"connection":\{.*"inactivity":7200.0\},"thresholds":\[\{"kind".*\],"polls":\[\{"feature":"rate".*\]\}$'
+succeeds poll del "$uid" --feature rate --above 1GiB
 
 # Rules come and go while connections have others.
 succeeds threshold list

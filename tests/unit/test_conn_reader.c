@@ -100,6 +100,28 @@ static void test_nobody_lives_in_a_slot_that_is_free_or_finished(void **state)
 	conn_reader_destroy(reader);
 }
 
+static void test_the_time_that_a_connection_may_be_quiet(void **state)
+{
+	struct tracking *tracking = *state;
+	struct conn_table *table = tracking->table;
+	struct conn_reader *reader = reader_of(tracking);
+	struct conn_summary found;
+	uint32_t slot;
+
+	track_udp(tracking, 1, 1000, 2, 2000, 10);
+	slot = slot_of(tracking);
+	assert_int_equal(conn_reader_look(reader, slot, &found), CONN_READ_FOUND);
+	assert_int_equal(conn_reader_inactivity(reader),
+			 table->settings.inactivity[CONN_TIMEOUT_UDP]);
+	conn_watch_inactivity(table, conn_of(tracking), 7 * TIME_SECOND);
+	assert_int_equal(conn_reader_look(reader, slot, &found), CONN_READ_FOUND);
+	assert_int_equal(conn_reader_inactivity(reader), 7 * TIME_SECOND);
+	conn_watch_inactivity(table, conn_of(tracking), 0);
+	assert_int_equal(conn_reader_look(reader, slot, &found), CONN_READ_FOUND);
+	assert_int_equal(conn_reader_inactivity(reader), 0);
+	conn_reader_destroy(reader);
+}
+
 static void test_a_uid_finds_its_connection_and_no_later_one(void **state)
 {
 	struct tracking *tracking = *state;
@@ -299,6 +321,7 @@ int main(void)
 		TEST(test_rare_counts_and_extensions_are_read_too),
 		TEST(test_tunnels_are_read_too),
 		TEST(test_nobody_lives_in_a_slot_that_is_free_or_finished),
+		TEST(test_the_time_that_a_connection_may_be_quiet),
 		TEST(test_a_uid_finds_its_connection_and_no_later_one),
 		TEST(test_a_record_that_is_being_changed_is_given_up_in_the_end),
 		TEST(test_every_change_that_shows_is_in_the_version),
