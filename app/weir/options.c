@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 the weir authors */
 #include "options.h"
 
+#include "idle.h"
 #include "rules.h"
 #include "settings.h"
 
@@ -301,6 +302,8 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 					 rules_check(options->config) == 0
 				 ? OPTIONS_RUN
 				 : OPTIONS_WRONG;
+	if (result == OPTIONS_RUN)
+		idle_check(options->config);
 	if (result == OPTIONS_RUN)
 		result = check_input(options, settings->file != NULL);
 	return result;

@@ -89,6 +89,16 @@ for workers in 1 2; do
 	equal "filters: of a poll" 50006 "$(found_by looked-at)"
 done
 
+# A poll that would wait for longer than connections live.
+printf '[poll quiet]\nfeature = idle\nabove = %s\n[inactivity]\ntcp_ports = 22=2h\n' 2h >idle.ini
+"$weir" --check -c idle.ini >out 2>err || fail "a poll for idle connections: exit status" -- err
+grep -q 'idle.ini:3: \[poll quiet\] above: .* the longest limit is 2 h, by \[inactivity\] tcp_ports$' err ||
+	fail "a poll for idle connections: no warning" -- err
+for other in 'poll quiet.above=119min' 'timeouts.udp_inactivity_timeout=0'; do
+	"$weir" --check -c idle.ini --set "$other" >out 2>err || fail "$other: exit status" -- err
+	[ ! -s err ] || fail "$other: a warning" -- err
+done
+
 # What is wrong is named with its place: in a file, and on the command line; nothing is begun then.
 sed 's/^filter = vlan 100 and vlan 200/filter = vlan 100 adn vlan 200/' filters.ini >wrong.ini
 run_weir wrong -c wrong.ini -r filters.pcap

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 the weir authors */
+#pragma once
+
+#include "config/config.h"
+
+// Warns of polls for a time without packets that no connection lives to see, because its inactivity
+// limit, whichever it has, comes first. Start-up only.
+void idle_check(const struct config *config);
