@@ -63,7 +63,8 @@ const struct command commands[] = {
 	{"conns", "[--filter FILTER] [--sort KEY] [--limit N] [--reverse]",
 	 "the connections that live now",
 	 "  --filter FILTER   only those that match, written as for tcpdump; the packet that a "
-	 "filter\n                    sees is the first one of the originator\n"
+	 "filter\n                    sees is the first one of the originator; with the word "
+	 "vlan only\n                    where weir's [log] columns has vlan\n"
 	 "  --sort KEY        start, duration, idle, orig_bytes, resp_bytes, bytes or packets, "
 	 "the\n"
 	 "                    greatest first; none: as they are found, which is the quickest\n"

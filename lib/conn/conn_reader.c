@@ -121,6 +121,11 @@ uint64_t conn_reader_again(const struct conn_reader *reader)
 	return reader->again;
 }
 
+bool conn_reader_has_tags(const struct conn_reader *reader)
+{
+	return reader->one.settings.keep_link;
+}
+
 RACES uint32_t conn_table_slots_used(const struct conn_table *table)
 {
 	return __atomic_load_n(&table->free.fresh, __ATOMIC_RELAXED);

@@ -36,6 +36,9 @@ enum conn_read conn_reader_find(struct conn_reader *reader, uint32_t slot, uint3
 // its protocol and ports have now. Inside the same read section.
 uint64_t conn_reader_inactivity(const struct conn_reader *reader);
 
+// Do summaries have VLAN tags, where there were any? Else connections do not remember them.
+bool conn_reader_has_tags(const struct conn_reader *reader);
+
 // Whether a connection lives in a slot, and the times of its first and latest packet, ns: half of
 // what a look reads, and unchecked, to tell beforehand whether a look is worth while.
 bool conn_reader_glance(const struct conn_reader *reader, uint32_t slot, uint64_t *first,

@@ -145,3 +145,8 @@ bool filter_matches_nothing(const struct filter *filter)
 {
 	return filter->nothing;
 }
+
+bool filter_sees_tags(const struct filter *filter)
+{
+	return filter->tags;
+}

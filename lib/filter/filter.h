@@ -57,6 +57,9 @@ void filter_destroy(struct filter *filter);
 // Can no packet match, as with `tcp and udp`? No error, but worth a warning. Any thread.
 bool filter_matches_nothing(const struct filter *filter);
 
+// Does the expression have the word `vlan`, so that it sees tags? Any thread.
+bool filter_sees_tags(const struct filter *filter);
+
 #define FILTER_LINK 14 // Ethernet's header
 #define FILTER_TAG  4
 // Of the IP packet, in one piece with the link header: all headers, as a rule.

@@ -477,6 +477,19 @@ bool listing_is_compiling(const struct client *client)
 	return client->listing != NULL && client->listing->compile != NULL;
 }
 
+// A filter that asks for tags would take every connection for one without, where they are not kept.
+static bool knows_tags(const struct service *service, const struct filter *filter, char *why,
+		       size_t size)
+{
+	if (!filter_sees_tags(filter) || conn_reader_has_tags(service->reader[0]))
+		return true;
+	snprintf(why, size,
+		 "the filter has the word vlan, and this weir does not keep the tags of "
+		 "connections: add vlan to columns in [log] of its configuration, and start it "
+		 "again");
+	return false;
+}
+
 // The filter is there, or there is none; false after an error.
 static bool take_filter(struct service *service, struct client *client)
 {
@@ -487,12 +500,12 @@ static bool take_filter(struct service *service, struct client *client)
 		return true;
 	listing->filter = compile_end(listing->compile, why, sizeof(why));
 	listing->compile = NULL;
-	if (listing->filter == NULL) {
-		listing_destroy(service, listing);
-		client->listing = NULL;
-		answer_error(client, "conns: %s", why);
-	}
-	return client->listing != NULL;
+	if (listing->filter != NULL && knows_tags(service, listing->filter, why, sizeof(why)))
+		return true;
+	listing_destroy(service, listing);
+	client->listing = NULL;
+	answer_error(client, "conns: %s", why);
+	return false;
 }
 
 void listing_continue(struct service *service, struct client *client, uint32_t slots)

@@ -140,6 +140,7 @@ succeeds help
 succeeds --version
 
 fails 2 'no uid' show nonsense
+fails 1 'add vlan to columns' conns --filter 'not vlan'
 fails 1 'of no connection of this weir' show CHhAvVGS1DHFjwGM9
 fails 1 'filter' conns --filter 'tcp prot 80'
 fails 2 "did you mean 'status'" statsu
