@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "filter/filter.h"
+#include "idle.h"
 #include "rules.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ static int reload_prepare(struct service_change *change, char *why, size_t size)
 
 	message_keep(why, size);
 	result = rules_compile(reload->wanted, reload->filter);
+	if (result == 0)
+		idle_check(reload->wanted);
 	message_keep(NULL, 0);
 	if (result < 0)
 		message_error("reload: nothing was changed");

@@ -5,5 +5,5 @@
 #include "config/config.h"
 
 // Warns of polls for a time without packets that no connection lives to see, because its inactivity
-// limit, whichever it has, comes first. Start-up only.
+// limit, whichever it has, comes first. Any thread.
 void idle_check(const struct config *config);
