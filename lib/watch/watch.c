@@ -162,6 +162,7 @@ struct watch *watch_create(const struct watch_settings *settings)
 		.context = watch,
 	};
 	watch->fresh_set = 1;
+	watch->generations_enough = WATCH_GENERATIONS_ENOUGH;
 	watch->set = memory_map(WATCH_SETS * sizeof(*watch->set), false);
 	watch->plugin_state = calloc(settings->plugin_count + 1, sizeof(*watch->plugin_state));
 	if (watch->set == NULL || watch->plugin_state == NULL ||
@@ -253,6 +254,8 @@ void watch_turn(struct watch *watch)
 	if (watch->settings.rules == NULL)
 		return;
 	rules = atomic_load_explicit(watch->settings.rules, memory_order_acquire);
+	if (__builtin_expect(watch->moving, 0))
+		watch_move_some(watch);
 	if (__builtin_expect(rules == watch->rules, 1))
 		return;
 	watch_set_rules(watch, rules);

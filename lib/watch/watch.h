@@ -30,7 +30,7 @@ struct watch_counters {
 	uint64_t uncaptured; // and not given any more, as nobody wanted them
 	uint64_t short_of;   // watchers that found no room
 	uint64_t unset;      // connections whose set of rules found no room
-	uint64_t rules_late; // times that new rules had to wait, as too many old ones are in use
+	uint64_t rules_late; // new rules that had to wait for connections to leave old ones
 };
 
 // A plugin, as one worker has it.

@@ -64,6 +64,8 @@ struct watch_set {
 #define WATCH_SETS        4096 // as many as conn_watch.set tells apart; 0: no rules
 #define WATCH_SET_BUCKETS 8192
 #define WATCH_GENERATIONS 256
+// So many are left to empty by themselves.
+#define WATCH_GENERATIONS_ENOUGH 32
 
 // Snapshots of rules that some set still needs.
 struct watch_generation {
@@ -75,8 +77,13 @@ struct watch {
 	struct conn_table *table;
 	struct watch_settings settings;
 	struct conn_watcher watcher;
-	struct watch_rules *rules; // for connections to come; NULL: none
-	uint16_t generation;       // of these
+	struct watch_rules *rules;   // for connections to come; NULL: none
+	struct watch_rules *late;    // later ones that have no place yet
+	uint16_t generation;         // of these
+	uint16_t generation_count;   // that are in use
+	uint16_t generations_enough; // with more of them, connections move on
+	bool moving;
+	uint32_t move_slot, move_end; // where, and how far
 	uint16_t last_set;
 	uint16_t free_set;
 	uint16_t fresh_set;
@@ -139,8 +146,15 @@ uint16_t watch_set_match(struct watch *watch, const struct packet *packet);
 void watch_set_hold(struct watch *watch, uint16_t set);
 void watch_set_release(struct watch *watch, uint16_t set);
 void watch_set_rules(struct watch *watch, struct watch_rules *rules);
+// The set of the rules in force with these bits, made if there is none; 0, counted: no room.
+uint16_t watch_set_find(struct watch *watch, const uint64_t *bits);
 // Is the rule in the set, and alive?
 bool watch_set_has(const struct watch_set *set, uint16_t rule);
+
+// watch_move.c: begins to move connections on to the rules in force, if it has not begun yet.
+void watch_move_begin(struct watch *watch);
+// A few of them.
+void watch_move_some(struct watch *watch);
 
 // watch_threshold.c: fires what was crossed, of `side` or WATCH_BOTH_SIDES, and waits for the next.
 // Where that is more than events have room for, the rest is left for a CONN_EVENT_CHECK.
@@ -159,6 +173,7 @@ uint64_t watch_count(const struct watch *watch, const struct conn *conn, unsigne
 bool watch_step_next(const struct watch *watch, const struct conn_watch *list, unsigned kind,
 		     uint16_t *index);
 uint16_t watch_progress(const struct conn_watch *list, unsigned kind);
+void watch_progress_set(struct conn_watch *list, unsigned kind, uint16_t index);
 
 // watch_action.c: what a rule or request wants when it fires.
 struct watch_cause {

@@ -20,7 +20,8 @@
 // Of a connection a worker keeps the set of rules that matched its first packet, and how far up the
 // steps of each kind it is: its next threshold is the next step whose rule is in the set. So one
 // value is compared, whatever the number of rules. A snapshot stays until the last connection with
-// such a set is gone; a rule that was taken away is marked in it.
+// such a set is gone, or has moved on to a later one, see watch_move.c; a rule that was taken away
+// is marked in it.
 
 struct filter;
 
@@ -94,6 +95,7 @@ struct watch_rules {
 	struct watch_rule *rule;
 	const struct filter **filter;
 	const struct watch_inactivity *inactivity; // NULL: as the tables were made with
+	uint32_t *known; // [rule_count], ascending: name 16, poll 1, number of the rule 10
 	struct watch_step *step[WATCH_STEP_KINDS];
 	uint16_t step_count[WATCH_STEP_KINDS];
 	atomic_uint users; // workers that have taken it over and not left it
@@ -104,6 +106,12 @@ struct watch_rules {
 struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings,
 				       struct filter *const *filters, size_t count);
 void watch_rules_destroy(struct watch_rules *rules);
+
+// The number of the rule of that name and sort, or `rule_count`. Any thread.
+uint32_t watch_rules_find(const struct watch_rules *rules, uint16_t name, bool poll);
+
+// The first step of a kind that is not below a value, or step_count. Any thread.
+uint16_t watch_rules_step(const struct watch_rules *rules, unsigned kind, uint64_t value);
 
 // Marks a rule: it does nothing more, for no connection.
 void watch_rules_bury(struct watch_rules *rules, uint32_t rule);

@@ -49,10 +49,11 @@ static uint16_t take_set(struct watch *watch)
 }
 
 // The snapshot may be freed once no worker needs it any more.
-static void leave_generation(struct watch_generation *generation)
+static void leave_generation(struct watch *watch, struct watch_generation *generation)
 {
 	atomic_fetch_sub_explicit(&generation->rules->users, 1, memory_order_release);
 	generation->rules = NULL;
+	watch->generation_count--;
 }
 
 static void free_set(struct watch *watch, uint16_t number)
@@ -64,7 +65,7 @@ static void free_set(struct watch *watch, uint16_t number)
 	set->next_free = watch->free_set;
 	watch->free_set = number;
 	if (--generation->sets == 0 && set->generation != watch->generation)
-		leave_generation(generation);
+		leave_generation(watch, generation);
 }
 
 // The bucket of a set, or the empty one where it belongs. There are more buckets than sets, so that
@@ -97,7 +98,7 @@ static void sweep(struct watch *watch)
 	watch->unused_sets = 0;
 }
 
-static uint16_t find_or_make(struct watch *watch, const uint64_t *bits)
+uint16_t watch_set_find(struct watch *watch, const uint64_t *bits)
 {
 	struct watch_rules *rules = watch->rules;
 	uint32_t at = find_bucket(watch, bits);
@@ -112,7 +113,8 @@ static uint16_t find_or_make(struct watch *watch, const uint64_t *bits)
 		number = take_set(watch);
 	}
 	if (number == 0) {
-		watch->counters.unset++;
+		if (watch->generation_count > 1)
+			watch_move_begin(watch);
 		return 0;
 	}
 	watch->unused_sets++;
@@ -159,7 +161,8 @@ uint16_t watch_set_match(struct watch *watch, const struct packet *packet)
 	if (any == 0)
 		return 0;
 	if (watch->last_set == 0 || !is_same(&watch->set[watch->last_set], rules, bits))
-		watch->last_set = find_or_make(watch, bits);
+		watch->last_set = watch_set_find(watch, bits);
+	watch->counters.unset += watch->last_set == 0;
 	return watch->last_set;
 }
 
@@ -195,9 +198,13 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 	uint16_t before = watch->generation, generation = find_generation(watch);
 
 	if (generation == WATCH_GENERATIONS) {
-		watch->counters.rules_late++;
+		watch->counters.rules_late += watch->late != rules;
+		watch->late = rules;
+		watch_move_begin(watch);
 		return;
 	}
+	watch->late = NULL;
+	watch->generation_count++;
 	atomic_fetch_add_explicit(&rules->users, 1, memory_order_relaxed);
 	watch->rules = rules;
 	watch->generation = generation;
@@ -214,5 +221,7 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 			free_set(watch, number);
 	}
 	if (watch->generations[before].rules != NULL && watch->generations[before].sets == 0)
-		leave_generation(&watch->generations[before]);
+		leave_generation(watch, &watch->generations[before]);
+	if (watch->generation_count > watch->generations_enough)
+		watch_move_begin(watch);
 }

@@ -27,7 +27,7 @@ uint16_t watch_progress(const struct conn_watch *list, unsigned kind)
 	return kind < 6 ? list->next[kind] : (uint16_t)list->next_idle;
 }
 
-static void progress_set(struct conn_watch *list, unsigned kind, uint16_t index)
+void watch_progress_set(struct conn_watch *list, unsigned kind, uint16_t index)
 {
 	if (kind < 6)
 		list->next[kind] = index;
@@ -95,7 +95,7 @@ static uint64_t next_value(const struct watch *watch, struct conn_watch *list, u
 
 	if (watch_step_next(watch, list, kind, &index))
 		value = watch->set[list->set].rules->step[kind][index].value;
-	progress_set(list, kind, index);
+	watch_progress_set(list, kind, index);
 	for (uint32_t at = list->items; at != 0; at = watch->item[at].next) {
 		const struct watch_item *item = &watch->item[at];
 
@@ -132,7 +132,7 @@ static void fire_steps(struct watch *watch, struct conn *conn, struct conn_watch
 
 		if (step->value != value || !has_room(watch))
 			break;
-		progress_set(list, kind, ++index);
+		watch_progress_set(list, kind, ++index);
 		fire(watch, conn,
 		     &(struct watch_cause){.value = value,
 					   .name = rule->name,

@@ -394,6 +394,8 @@ static void step(struct watching *watching)
 {
 	uint32_t what = chance(100);
 
+	// With every rule that comes and goes, connections move on to the rules in force.
+	watch_turn(watching->watch);
 	if (what < 62)
 		step_packet(watching);
 	else if (what < 75)
@@ -425,6 +427,7 @@ static void whatever_is_crossed_fires_as_in_the_model(void **state)
 	random_state = seed * 2 + 1;
 	watching->tracking.settings.inactivity[CONN_TIMEOUT_UDP] = 0;
 	watching_start(watching);
+	watching->watch->generations_enough = 1 + chance(3);
 	for (uint64_t i = 0; i < steps; i++) {
 		step(watching);
 		fired += watching->told_count;

@@ -217,29 +217,161 @@ static void sets_that_nobody_has_any_more_are_used_again(void **state)
 	assert_int_equal(watching->told_count, __builtin_popcount(7999));
 }
 
-// Each connection keeps the rules of its time; there is room for so many times.
-static void new_rules_wait_while_too_many_old_ones_are_needed(void **state)
+static void turn(struct watching *watching, unsigned count)
+{
+	while (count-- > 0)
+		watch_turn(watching->watch);
+}
+
+// As often as `count`: other rules that no packet ever reaches, one as it was and one changed, a
+// connection that has them, and so many turns.
+static void grow_old(struct watching *watching, uint16_t count, unsigned turns)
+{
+	struct watch_rule_settings rules[2] = {{.name = "keep"}, {.name = "change"}};
+	char why[128];
+
+	rules[0].value[WATCH_ORIG_PACKETS] = 1000000;
+	for (uint16_t i = 0; i < count; i++) {
+		rules[1].value[WATCH_ORIG_PACKETS] = 1000000 + i;
+		assert_int_equal(
+			watch_book_replace(watching->book, rules, 2, NULL, why, sizeof(why)), 0);
+		turn(watching, 1);
+		track_udp(&watching->tracking, 1, i + 1, SERVANT, 9000, 0);
+		turn(watching, turns);
+	}
+}
+
+// Connections that never end keep no rules of long ago.
+static void connections_of_old_rules_move_on_to_new_ones(void **state)
 {
 	struct watching *watching = *state;
-	static char names[400][8];
 
 	watching->tracking.settings.maximum = 1000;
 	watching_start(watching);
-	for (uint16_t i = 0; i < 400; i++) {
-		snprintf(names[i], sizeof(names[i]), "g%u", i);
-		put_threshold(watching, names[i], WATCH_ORIG_PACKETS, 1000000);
-		track_udp(&watching->tracking, 1, i + 1, SERVANT, 9000, 0);
-	}
-	assert_true(watch_counters(watching->watch)->rules_late > 0);
-	assert_in_range(watch_book_kept(watching->book), 256, 258);
+	grow_old(watching, 900, 9);
+	assert_int_equal(watch_counters(watching->watch)->rules_late, 0);
+	assert_in_range(watch_book_kept(watching->book), 2, WATCH_GENERATIONS);
+	turn(watching, 1000);
+	watch_move_begin(watching->watch);
+	turn(watching, 1000);
+	assert_int_equal(watching->watch->generation_count, 1);
+	put_threshold(watching, "last", WATCH_ORIG_PACKETS, 1);
+	turn(watching, 1000);
+	put_threshold(watching, "really", WATCH_ORIG_PACKETS, 1);
+	assert_in_range(watch_book_kept(watching->book), 1, 3);
+}
+
+static void move_all(struct watching *watching)
+{
+	watch_move_begin(watching->watch);
+	turn(watching, 1000);
+	assert_false(watching->watch->moving);
+}
+
+// What fired does not fire again, what did not does so at its value, what was taken away never.
+static void one_that_moved_on_is_as_far_as_it_was(void **state)
+{
+	struct watching *watching = *state;
+
+	put_threshold(watching, "a", WATCH_ORIG_PACKETS, 2);
+	put_threshold(watching, "b", WATCH_ORIG_PACKETS, 3);
+	put_threshold(watching, "c", WATCH_ORIG_PACKETS, 4);
+	put_threshold(watching, "d", WATCH_ORIG_PACKETS, 5);
+	watching_start(watching);
+	from_client(watching, 28);
+	from_client(watching, 28);
+	assert_told(watching, "orig_packets 2");
+	drop_rule(watching, "a", false);
+	drop_rule(watching, "c", false);
+	put_threshold(watching, "c", WATCH_ORIG_PACKETS, 4);
+	put_threshold(watching, "e", WATCH_ORIG_PACKETS, 6);
+	move_all(watching);
+	assert_int_equal(watching->watch->generation_count, 1);
+	from_client(watching, 28);
+	assert_told(watching, "orig_packets 3");
+	from_client(watching, 28);
+	assert_told(watching, "");
+	from_client(watching, 28);
+	assert_told(watching, "orig_packets 5");
+	from_client(watching, 28);
+	assert_told(watching, "");
+}
+
+static void rules_in_another_order_are_found(void **state)
+{
+	struct watching *watching = *state;
+	struct watch_rule_settings rules[3] = {
+		{.name = "a", .actions = WATCH_ACTION_EVENT},
+		{.name = "b", .actions = WATCH_ACTION_EVENT},
+		{.name = "a", .actions = WATCH_ACTION_EVENT, .poll = true}};
+	struct watch_rule_settings turned[3];
+	char why[128];
+
+	rules[0].value[WATCH_ORIG_PACKETS] = 2;
+	rules[1].value[WATCH_ORIG_PACKETS] = 3;
+	rules[2].feature = WATCH_FEATURE_PACKETS;
+	rules[2].interval = TIME_SECOND;
+	rules[2].above = 2;
+	assert_int_equal(watch_book_replace(watching->book, rules, 3, NULL, why, sizeof(why)), 0);
+	watching_start(watching);
+	from_client(watching, 28);
+	for (int i = 0; i < 3; i++)
+		turned[i] = rules[2 - i];
+	assert_int_equal(watch_book_replace(watching->book, turned, 3, NULL, why, sizeof(why)), 0);
+	turn(watching, 1);
+	move_all(watching);
+	for (int i = 0; i < 3; i++)
+		from_client(watching, 28);
+	assert_told(watching, "orig_packets 2, orig_packets 3");
+	advance(&watching->tracking, TIME_SECOND);
+	assert_told(watching, "poll 4");
+}
+
+static void without_any_rule_left_there_is_no_set(void **state)
+{
+	struct watching *watching = *state;
+	struct watch_rule_settings rule = {.name = "p",
+					   .poll = true,
+					   .actions = WATCH_ACTION_EVENT,
+					   .repeat = true,
+					   .feature = WATCH_FEATURE_PACKETS,
+					   .interval = TIME_SECOND};
+	const struct conn_watch *list;
+
+	put_rule(watching, &rule);
+	watching_start(watching);
+	from_client(watching, 28);
+	drop_rule(watching, "p", true);
+	move_all(watching);
+	list = conn_watch_get(watching->tracking.table, conn_of(&watching->tracking));
+	assert_int_equal(list->set, 0);
+	assert_int_equal(list->items, 0);
+	assert_int_equal(watching->watch->generation_count, 1);
+	advance(&watching->tracking, 2 * TIME_SECOND);
+	assert_told(watching, "");
+	assert_items_kept(watching);
 	advance(&watching->tracking, 10 * TIME_MINUTE);
-	assert_int_equal(finish_all(&watching->tracking), 400);
-	watch_turn(watching->watch);
+	assert_int_equal(finish_all(&watching->tracking), 1);
+}
+
+// A pass takes its time; rules that come faster wait until it is through.
+static void new_rules_wait_while_too_many_old_ones_are_needed(void **state)
+{
+	struct watching *watching = *state;
+
+	watching->tracking.settings.maximum = 20000;
+	watching_start(watching);
+	for (uint16_t i = 0; i < 10000; i++)
+		track_udp(&watching->tracking, 2, i, SERVANT, 9000, 0);
+	grow_old(watching, 400, 0);
+	assert_int_equal(watch_counters(watching->watch)->rules_late, 400 - WATCH_GENERATIONS);
+	turn(watching, 20000);
 	put_threshold(watching, "last", WATCH_ORIG_PACKETS, 1);
 	from_client(watching, 28);
 	assert_told(watching, "orig_packets 1");
+	turn(watching, 20000);
 	put_threshold(watching, "really", WATCH_ORIG_PACKETS, 1000000);
-	assert_in_range(watch_book_kept(watching->book), 1, 3);
+	assert_in_range(watch_book_kept(watching->book), 1, 150);
 }
 
 int main(void)
@@ -258,6 +390,10 @@ int main(void)
 		TEST(a_filter_chooses_connections),
 		TEST(connections_beyond_the_last_set_have_no_rules),
 		TEST(sets_that_nobody_has_any_more_are_used_again),
+		TEST(connections_of_old_rules_move_on_to_new_ones),
+		TEST(one_that_moved_on_is_as_far_as_it_was),
+		TEST(rules_in_another_order_are_found),
+		TEST(without_any_rule_left_there_is_no_set),
 		TEST(new_rules_wait_while_too_many_old_ones_are_needed),
 #undef TEST
 	};
