@@ -6,17 +6,28 @@
 
 #include <errno.h>
 
-// Items and notes beyond one for each connection.
+// Items for each connection, and beyond: three polls on every connection of a full table fit.
+#define ITEMS_EACH 4
 #define ITEMS_MORE 65536
 #define NOTES_MOST 65536
 
-// What nobody uses takes no memory: these pages are touched as they are needed.
+static uint32_t item_count(uint32_t connections, uint32_t each)
+{
+	uint64_t count = (uint64_t)connections * each + ITEMS_MORE;
+
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+// What nobody uses takes no memory: these pages are touched as they are needed. Where even addresses
+// are counted (ulimit -v, vm.overcommit_memory), there may be fewer.
 int watch_pools_create(struct watch *watch, uint32_t connections)
 {
-	watch->item_end = connections + ITEMS_MORE;
+	for (uint32_t each = ITEMS_EACH; each > 0 && watch->item == NULL; each /= 2) {
+		watch->item_end = item_count(connections, each);
+		watch->item = memory_map((size_t)watch->item_end * sizeof(*watch->item), false);
+	}
 	watch->note_end = NOTES_MOST;
 	watch->item_fresh = watch->note_fresh = 1;
-	watch->item = memory_map((size_t)watch->item_end * sizeof(*watch->item), false);
 	watch->note = memory_map((size_t)watch->note_end * sizeof(*watch->note), false);
 	return watch->item != NULL && watch->note != NULL ? 0 : -ENOMEM;
 }

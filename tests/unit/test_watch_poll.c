@@ -390,6 +390,53 @@ static void a_capture_by_a_look_begins_with_the_next_packet(void **state)
 	assert_int_equal(watching->captured_count, 1);
 }
 
+static void each_connection_of_a_full_table_has_room_for_three(void **state)
+{
+	struct watching *watching = *state;
+	static const char *const name[3] = {"a", "b", "c"};
+
+	for (int i = 0; i < 3; i++)
+		put_rule(watching, &(struct watch_rule_settings){
+					   .name = name[i], .poll = true, .interval = TIME_MINUTE});
+	watching->tracking.settings.maximum = 40000;
+	watching_start(watching);
+	for (uint16_t port = 0; port < 40000; port++)
+		track_udp(&watching->tracking, 1, port, SERVANT, 9000, 0);
+	assert_int_equal(watch_counters(watching->watch)->short_of, 0);
+	assert_int_equal(watching->watch->item_fresh - 1, 3 * 40000);
+}
+
+// There are four for each connection that may be, and 65,536 besides.
+static void without_room_for_more_they_are_refused_and_counted(void **state)
+{
+	struct watching *watching = *state;
+	struct watch_request request = {.request = WATCH_REQUEST_POLL_ADD, .interval = TIME_DAY};
+	uint64_t refused = 0;
+	uint32_t most;
+
+	watching->tracking.settings.maximum = 1024;
+	watching_start(watching);
+	most = watching->watch->item_end - 1;
+	for (uint32_t i = 0; i < most + 3; i++) {
+		if (i % WATCH_ITEMS_MOST == 0)
+			track_udp(&watching->tracking, 1, (uint16_t)(i / WATCH_ITEMS_MOST), SERVANT,
+				  9000, 0);
+		request.value = i;
+		refused += ask(watching, request) == -ENOSPC;
+	}
+	assert_int_equal(refused, 3);
+	assert_int_equal(watch_counters(watching->watch)->short_of, 3);
+	// What goes makes room.
+	track_udp(&watching->tracking, 1, (uint16_t)((most - 1) / WATCH_ITEMS_MOST), SERVANT, 9000,
+		  0);
+	request.request = WATCH_REQUEST_POLL_DELETE;
+	request.value = most - 1;
+	assert_int_equal(ask(watching, request), 0);
+	request.request = WATCH_REQUEST_POLL_ADD;
+	assert_int_equal(ask(watching, request), 0);
+	assert_items_kept(watching);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +459,8 @@ int main(void)
 		TEST(a_poll_sets_off_nothing_else),
 		TEST(at_the_end_each_looks_once),
 		TEST(a_capture_by_a_look_begins_with_the_next_packet),
+		TEST(each_connection_of_a_full_table_has_room_for_three),
+		TEST(without_room_for_more_they_are_refused_and_counted),
 #undef TEST
 	};
 
