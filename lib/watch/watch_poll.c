@@ -191,6 +191,10 @@ static void remove_gone(struct watch *watch, struct conn_watch *list)
 
 // What is called may put items in front of the list, and takes none out but thresholds and hooks:
 // these do not run now, so that the walk asks for its place anew after each call.
+//
+// Unlike thresholds, looks ask for no room for their events: where that is out, the oldest event is
+// passed on at once, and none is lost. Whoever gets it does no more than what is called here may do,
+// while looks that are put off would be told after the end of their connection.
 void watch_polls_run(struct watch *watch, struct conn *conn, uint64_t upto)
 {
 	struct conn_watch *list = conn_watch_get(watch->table, conn);

@@ -374,6 +374,30 @@ static void at_the_end_each_looks_once(void **state)
 	assert_int_equal(look_count, 1);
 }
 
+// Far more than wait for a packet or timer to be done with: the first are passed on meanwhile.
+static void however_many_find_something_at_once_all_are_told_in_order(void **state)
+{
+	struct watching *watching = *state;
+
+	watching->settings.log_events = UINT32_C(1) << CONN_EVENT_STATE_REMOVE;
+	watching_start(watching);
+	from_client(watching, 28);
+	for (unsigned i = 0; i < WATCH_ITEMS_MOST; i++)
+		add_poll(watching, WATCH_FEATURE_DURATION, i, TIME_SECOND, true);
+	advance(&watching->tracking, TIME_SECOND);
+	assert_int_equal(watching->told_count, WATCH_ITEMS_MOST);
+	for (unsigned i = 0; i < WATCH_ITEMS_MOST; i++) {
+		assert_int_equal(watching->told[i].kind, CONN_EVENT_POLL);
+		assert_int_equal(watching->told[i].length, TIME_SECOND);
+	}
+	watching->told_count = 0;
+	for (int i = 0; i < 1000 && conn_table_drain(watching->tracking.table, 1) > 0; i++)
+		;
+	// Each looks once more, before its connection is over.
+	assert_int_equal(watching->told_count, WATCH_ITEMS_MOST + 1);
+	assert_int_equal(watching->told[WATCH_ITEMS_MOST].kind, CONN_EVENT_STATE_REMOVE);
+}
+
 static void a_capture_by_a_look_begins_with_the_next_packet(void **state)
 {
 	struct watching *watching = *state;
@@ -461,6 +485,7 @@ int main(void)
 		TEST(a_capture_by_a_look_begins_with_the_next_packet),
 		TEST(each_connection_of_a_full_table_has_room_for_three),
 		TEST(without_room_for_more_they_are_refused_and_counted),
+		TEST(however_many_find_something_at_once_all_are_told_in_order),
 #undef TEST
 	};
 
