@@ -14,8 +14,10 @@ struct client *client_create(int descriptor)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
-	if (client != NULL)
-		client->descriptor = descriptor;
+	if (client == NULL)
+		return NULL;
+	client->descriptor = descriptor;
+	client->heard = monotonic_now();
 	return client;
 }
 
@@ -44,12 +46,14 @@ void client_read(struct client *client)
 		return;
 	got = recv(client->descriptor, client->input + client->filled,
 		   SERVICE_LINE_MOST - client->filled, 0);
-	if (got > 0)
+	if (got > 0) {
 		client->filled += (size_t)got;
-	else if (got == 0)
+		client->heard = monotonic_now();
+	} else if (got == 0) {
 		client->ended = true;
-	else if (errno != EAGAIN && errno != EINTR)
+	} else if (errno != EAGAIN && errno != EINTR) {
 		client->gone = true;
+	}
 }
 
 static const char *line_end(const struct client *client)

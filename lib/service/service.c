@@ -20,6 +20,7 @@
 
 #define ANSWER_TIME (5 * TIME_SECOND)
 #define WRITE_TIME  (10 * TIME_SECOND)
+#define IDLE_TIME   (10 * TIME_SECOND)
 // Slots that all listings together look at in one turn: a millisecond or two.
 #define SLOTS_A_TURN  8192
 #define SLOTS_A_SLICE 256
@@ -49,6 +50,7 @@ struct service *service_create(const struct service_settings *settings)
 	service->listener = -1;
 	service->answer_time = ANSWER_TIME;
 	service->write_time = WRITE_TIME;
+	service->idle_time = IDLE_TIME;
 	service->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (service->wake < 0 || create_readers(service) < 0)
 		goto no_memory;
@@ -95,14 +97,48 @@ void service_destroy(struct service *service)
 	free(service);
 }
 
+static void say(int descriptor, const char *text)
+{
+	send(descriptor, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void refuse(int descriptor)
 {
-	static const char text[] =
-		"{\"ok\": false, \"error\": \"256 clients are connected already, there is no room "
-		"for more; try again when one of them is done\"}\n";
-
-	send(descriptor, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	say(descriptor,
+	    "{\"ok\": false, \"error\": \"256 clients are connected already, there is no room "
+	    "for more; try again when one of them is done\"}\n");
 	close(descriptor);
+}
+
+static uint64_t idle_since(const struct client *client)
+{
+	return client->heard > client->progress ? client->heard : client->progress;
+}
+
+// Takes the place of the client that has neither asked nor taken anything for the longest time, if
+// that is long enough.
+static void make_room(struct service *service)
+{
+	uint64_t now = monotonic_now(), oldest = now;
+	uint32_t found = service->client_count;
+
+	for (uint32_t i = 0; i < service->client_count; i++) {
+		const struct client *client = service->client[i];
+
+		if (client->doing != CLIENT_IDLE || client_has_line(client) ||
+		    client_pending(client) > 0 || idle_since(client) >= oldest ||
+		    now - idle_since(client) < service->idle_time)
+			continue;
+		oldest = idle_since(client);
+		found = i;
+	}
+	if (found == service->client_count)
+		return;
+	say(service->client[found]->descriptor,
+	    "{\"ok\": false, \"error\": \"nothing was asked for a while, and others need the "
+	    "place; connect again\"}\n");
+	client_destroy(service, service->client[found]);
+	service->client[found] = service->client[--service->client_count];
 }
 
 static void accept_clients(struct service *service)
@@ -118,6 +154,8 @@ static void accept_clients(struct service *service)
 				service->accept_after = monotonic_now() + TIME_SECOND;
 			return;
 		}
+		if (service->client_count == SERVICE_CLIENTS_MOST)
+			make_room(service);
 		client = service->client_count < SERVICE_CLIENTS_MOST ? client_create(descriptor)
 								      : NULL;
 		if (client == NULL)

@@ -71,6 +71,7 @@ struct client {
 	bool ended;        // nothing more will come in
 	bool gone;         // to be closed
 	uint64_t progress; // when it last took something, ns, monotonic
+	uint64_t heard;    // when something last came from it, or it came itself
 	char *id;          // of the request under way, as JSON text; NULL: it has none
 	enum client_doing doing;
 	struct service_output output;
@@ -87,6 +88,7 @@ struct service {
 	int wake;             // an eventfd
 	uint64_t answer_time; // how long a worker may take, ns
 	uint64_t write_time;  // how long a client may take nothing, ns
+	uint64_t idle_time;   // how long a client may do nothing when others need its place, ns
 	atomic_bool stop;
 	atomic_bool reload;
 	bool running;

@@ -241,6 +241,43 @@ static void one_client_too_many_is_told_so(void **state)
 		close(client[i]);
 }
 
+static void the_client_that_is_idle_for_longest_makes_room(void **state)
+{
+	struct serving *serving = *state;
+	int client[SERVICE_CLIENTS_MOST], more;
+
+	serving->service->idle_time = TIME_SECOND / 5;
+	serving_start(serving);
+	for (int i = 0; i < SERVICE_CLIENTS_MOST; i++) {
+		client[i] = connect_to(serving->path);
+		ask(client[i], "{\"request\": \"status\"}");
+		hear_ok(client[i]);
+	}
+	more = connect_to(serving->path);
+	hear_error(more, "256 clients");
+	close(more);
+	usleep(300000);
+	// The first two have just been served, the third is it.
+	ask(client[0], "{\"request\": \"timeouts\"}");
+	hear_ok(client[0]);
+	ask(client[1], "{\"request\": \"status\"}");
+	hear_ok(client[1]);
+	more = connect_to(serving->path);
+	ask(more, "{\"request\": \"status\"}");
+	hear_ok(more);
+	hear_error(client[2], "others need the place");
+	hear_nothing_more(client[2]);
+	for (int i = 0; i < SERVICE_CLIENTS_MOST; i++) {
+		if (i == 2)
+			continue;
+		ask(client[i], "{\"request\": \"status\"}");
+		hear_ok(client[i]);
+	}
+	for (int i = 0; i < SERVICE_CLIENTS_MOST; i++)
+		close(client[i]);
+	close(more);
+}
+
 static void a_client_that_never_reads_is_closed_and_holds_nobody_up(void **state)
 {
 	struct serving *serving = *state;
@@ -328,6 +365,7 @@ int main(void)
 		TEST(pipelined_requests_are_answered_in_order),
 		TEST(two_hundred_clients_are_served_at_once),
 		TEST(one_client_too_many_is_told_so),
+		TEST(the_client_that_is_idle_for_longest_makes_room),
 		TEST(a_client_that_never_reads_is_closed_and_holds_nobody_up),
 		TEST(a_client_may_go_at_any_time),
 		TEST(reload_is_asked_for_by_a_client_and_by_a_signal),
