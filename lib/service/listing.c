@@ -15,13 +15,16 @@
 #include <string.h>
 
 // A listing first looks at every slot once and keeps the best in a heap. Then it writes them, the
-// best first, as the client takes them. Where it is to be short, it keeps what it read, so that
-// connections which end soon are in it, too; of a long one it keeps the places, reads them again,
-// and leaves out what ended in between. In the tables' own order it writes what it finds at once,
+// best first, as the client takes them. It keeps what it read, so that connections which end before
+// they are written are in it, too. Of one that is too long for that it keeps the places, reads them
+// again, and leaves out what ended in between. In the tables' own order it writes what it finds at once,
 // and stops when it has enough.
 
-#define SHORT_MOST 256
-// What all long listings together keep: 64 MiB. Short ones take 24 MiB when every client has one.
+// Very short ones are always kept: 24 MiB when every client has one. Of others all together keep
+// 36 MiB, and as those that are too long they keep 64 MiB of places.
+#define SHORT_MOST   256
+#define KEPT_MOST    10000
+#define KEPT_ALL     100000
 #define ENTRIES_MOST (UINT32_C(4) << 20)
 #define ITEMS_A_TURN 256
 #define LIMIT_MOST   1000000
@@ -63,7 +66,8 @@ struct service_listing {
 	struct heap_entry *entry; // a heap once there are `limit`
 	size_t count;
 	size_t room;
-	struct conn_summary *kept; // short: [limit], `slot` of an entry says which
+	struct conn_summary *kept; // [limit], `slot` of an entry says which; NULL: too long
+	uint64_t kept_count;       // of them, as far as they are counted
 };
 
 void listing_destroy(struct service *service, struct service_listing *listing)
@@ -71,6 +75,7 @@ void listing_destroy(struct service *service, struct service_listing *listing)
 	if (listing == NULL)
 		return;
 	service->listing_items -= listing->room;
+	service->listing_kept -= listing->kept_count;
 	aside_end(listing->compile);
 	filter_destroy(listing->filter);
 	free(listing->kept);
@@ -131,12 +136,20 @@ static bool take_settings(struct client *client, const json_t *request,
 	return false;
 }
 
-static bool make_short(struct service_listing *listing)
+// Makes room for what is read, where it is not too long for that; false without memory.
+static bool make_kept(struct service *service, struct service_listing *listing)
 {
-	if (listing->sort == SORT_NONE || listing->limit > SHORT_MOST)
+	bool is_short = listing->limit <= SHORT_MOST;
+
+	if (listing->sort == SORT_NONE || listing->limit > KEPT_MOST ||
+	    (!is_short && service->listing_kept + listing->limit > KEPT_ALL))
 		return true;
 	listing->kept = aligned_alloc(_Alignof(struct conn_summary),
 				      listing->limit * sizeof(*listing->kept));
+	if (listing->kept != NULL && !is_short) {
+		listing->kept_count = listing->limit;
+		service->listing_kept += listing->limit;
+	}
 	return listing->kept != NULL;
 }
 
@@ -157,7 +170,7 @@ void serve_conns(struct service *service, struct client *client, const json_t *r
 		answer_error(client, "conns: no memory for a listing");
 	} else if (!take_settings(client, request, listing)) {
 		listing_destroy(service, listing);
-	} else if (!make_short(listing)) {
+	} else if (!make_kept(service, listing)) {
 		listing_destroy(service, listing);
 		answer_error(client, "conns: no memory for a listing");
 	} else {

@@ -94,7 +94,8 @@ struct service {
 	bool running;
 	pthread_t thread;
 	uint64_t number;                // of the last request to a worker
-	uint64_t listing_items;         // that all listings together keep
+	uint64_t listing_items;         // places that all listings together keep
+	uint64_t listing_kept;          // and copies, without those of very short ones
 	uint64_t rest_until;            // when listings go on
 	uint64_t accept_after;          // no descriptors were left: when to try again
 	struct change *hang_up;         // the reload that a signal asked for, as long as it takes

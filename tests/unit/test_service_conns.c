@@ -207,6 +207,56 @@ static void a_listing_ends_with_its_client(void **state)
 	assert_int_equal(serving->service->listing_items, 0);
 }
 
+// While its first lines are read, all of them end.
+static void a_sorted_listing_has_what_was_there_when_it_was_made(void **state)
+{
+	struct serving *serving = *state;
+	int client;
+	json_t *first;
+
+	open_connections(serving, 4000);
+	serving_start(serving);
+	client = connect_to(serving->path);
+	ask(client, "{\"request\": \"conns\", \"limit\": 4000, \"sort\": \"bytes\"}");
+	first = hear(client);
+	assert_int_equal(number_of(first), 4000);
+	json_decref(first);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		advance(&serving->tracking[i], 10 * TIME_MINUTE);
+		assert_int_equal(finish_all(&serving->tracking[i]), 2000);
+	}
+	for (uint32_t number = 3999; number > 0; number--) {
+		json_t *item = hear(client);
+
+		assert_int_equal(number_of(item), number);
+		json_decref(item);
+	}
+	hear_ok(client);
+	close(client);
+	service_stop(serving->service);
+	assert_int_equal(serving->service->listing_kept, 0);
+}
+
+// All together keep so many; a longer one has what is still there when it is written.
+static void listings_that_are_too_long_to_keep_are_served(void **state)
+{
+	struct serving *serving = *state;
+	int client[20];
+
+	open_connections(serving, CONNS);
+	serving_start(serving);
+	for (int i = 0; i < 20; i++) {
+		client[i] = connect_to(serving->path);
+		ask(client[i], "{\"request\": \"conns\", \"limit\": 10000}");
+	}
+	for (int i = 0; i < 20; i++) {
+		hear_numbers(client[i], CONNS, -1, CONNS);
+		ask(client[i], "{\"request\": \"conns\", \"limit\": 10001}");
+		hear_numbers(client[i], CONNS, -1, CONNS);
+		close(client[i]);
+	}
+}
+
 static void a_listing_that_nobody_reads_is_not_made_further(void **state)
 {
 	struct serving *serving = *state;
@@ -252,6 +302,8 @@ int main(void)
 		TEST(a_connection_that_is_over_is_told_so),
 		TEST(many_listings_at_once_do_not_hold_up_the_rest),
 		TEST(a_listing_ends_with_its_client),
+		TEST(a_sorted_listing_has_what_was_there_when_it_was_made),
+		TEST(listings_that_are_too_long_to_keep_are_served),
 		TEST(a_listing_that_nobody_reads_is_not_made_further),
 		cmocka_unit_test(a_heap_gives_its_entries_in_order),
 	};
