@@ -74,58 +74,15 @@ static int compare_known(const void *left, const void *right)
 	return *a < *b ? -1 : *a > *b;
 }
 
-static_assert(WATCH_RULES_MOST <= 1 << 10, "a rule's number fits in `known`");
-
-static uint32_t known(uint16_t name, bool poll, uint32_t number)
-{
-	return (uint32_t)name << 11 | (uint32_t)poll << 10 | number;
-}
-
 static int make_known(struct watch_rules *rules)
 {
 	rules->known = calloc(rules->rule_count + 1, sizeof(*rules->known));
 	if (rules->known == NULL)
 		return -1;
 	for (uint32_t i = 0; i < rules->rule_count; i++)
-		rules->known[i] = known(rules->rule[i].name, rules->rule[i].poll, i);
+		rules->known[i] = watch_rules_known(rules->rule[i].name, rules->rule[i].poll, i);
 	qsort(rules->known, rules->rule_count, sizeof(*rules->known), compare_known);
 	return 0;
-}
-
-uint32_t watch_rules_find(const struct watch_rules *rules, uint16_t name, bool poll)
-{
-	uint32_t first = 0, count = rules->rule_count, wanted = known(name, poll, 0);
-
-	while (count > 0) {
-		uint32_t half = count / 2;
-
-		if (rules->known[first + half] < wanted) {
-			first += half + 1;
-			count -= half + 1;
-		} else {
-			count = half;
-		}
-	}
-	if (first == rules->rule_count || rules->known[first] >> 10 != wanted >> 10)
-		return rules->rule_count;
-	return rules->known[first] & ((1 << 10) - 1);
-}
-
-uint16_t watch_rules_step(const struct watch_rules *rules, unsigned kind, uint64_t value)
-{
-	uint16_t first = 0, count = rules->step_count[kind];
-
-	while (count > 0) {
-		uint16_t half = count / 2;
-
-		if (rules->step[kind][first + half].value < value) {
-			first += half + 1;
-			count -= half + 1;
-		} else {
-			count = half;
-		}
-	}
-	return first;
 }
 
 struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings,

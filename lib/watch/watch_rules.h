@@ -25,7 +25,8 @@
 
 struct filter;
 
-#define WATCH_RULES_MOST 1024
+#define WATCH_RULE_BITS  10
+#define WATCH_RULES_MOST (1 << WATCH_RULE_BITS)
 #define WATCH_RULE_WORDS (WATCH_RULES_MOST / 64)
 
 // Kinds as a worker keeps them: a duration that also fires while no packet comes is a kind of its
@@ -95,7 +96,7 @@ struct watch_rules {
 	struct watch_rule *rule;
 	const struct filter **filter;
 	const struct watch_inactivity *inactivity; // NULL: as the tables were made with
-	uint32_t *known; // [rule_count], ascending: name 16, poll 1, number of the rule 10
+	uint32_t *known; // [rule_count], ascending: see watch_rules_known()
 	struct watch_step *step[WATCH_STEP_KINDS];
 	uint16_t step_count[WATCH_STEP_KINDS];
 	atomic_uint users; // workers that have taken it over and not left it
@@ -106,6 +107,12 @@ struct watch_rules {
 struct watch_rules *watch_rules_create(const struct watch_rule_settings *settings,
 				       struct filter *const *filters, size_t count);
 void watch_rules_destroy(struct watch_rules *rules);
+
+// An element of `known`.
+static inline uint32_t watch_rules_known(uint16_t name, bool poll, uint32_t number)
+{
+	return (uint32_t)name << (WATCH_RULE_BITS + 1) | (uint32_t)poll << WATCH_RULE_BITS | number;
+}
 
 // The number of the rule of that name and sort, or `rule_count`. Any thread.
 uint32_t watch_rules_find(const struct watch_rules *rules, uint16_t name, bool poll);
