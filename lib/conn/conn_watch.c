@@ -154,6 +154,11 @@ uint32_t conn_table_slots(const struct conn_table *table)
 	return table->slots;
 }
 
+uint32_t conn_table_fresh(const struct conn_table *table)
+{
+	return table->free.fresh;
+}
+
 struct conn *conn_table_at(struct conn_table *table, uint32_t slot)
 {
 	return &table->conn[slot];

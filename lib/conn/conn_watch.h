@@ -118,6 +118,8 @@ const struct packet *conn_table_packet(const struct conn_table *table);
 uint64_t conn_table_clock(const struct conn_table *table);
 bool conn_table_is_exact(const struct conn_table *table);
 uint32_t conn_table_slots(const struct conn_table *table);
+// Slots from here on were never used so far.
+uint32_t conn_table_fresh(const struct conn_table *table);
 
 // The record in a slot below conn_table_slots(), live or not.
 struct conn *conn_table_at(struct conn_table *table, uint32_t slot);

@@ -2,8 +2,6 @@
 /* Copyright (c) 2026 the weir authors */
 #include "watch/watch_internal.h"
 
-#include "conn/conn_reader.h"
-
 // Connections may live for months, and rules change every day. When too many snapshots of rules are
 // kept for old connections, these move on to the one in force, a few in each turn:
 //
@@ -110,7 +108,7 @@ void watch_move_begin(struct watch *watch)
 		return;
 	watch->moving = true;
 	watch->move_slot = 0;
-	watch->move_end = conn_table_slots_used(watch->table);
+	watch->move_end = conn_table_fresh(watch->table);
 }
 
 // A second set is left for the next turn: that of very many rules takes some microseconds.

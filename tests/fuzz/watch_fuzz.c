@@ -16,7 +16,7 @@
 #define MAXIMUM    12
 #define STEPS_MOST 1000
 
-enum { EXACT = 1, PLUGIN = 2, NO_DELAY = 4, SLOW_READER = 8 };
+enum { EXACT = 1, PLUGIN = 2, NO_DELAY = 4, SLOW_READER = 8, MOVES = 16 };
 
 struct filter {
 	unsigned bit, users;
@@ -406,6 +406,8 @@ static void start(uint8_t bits)
 		run.settings.inactivity[i] = TIME_MINUTE;
 	run.watch = watch_create(&settings);
 	CHECK(run.watch != NULL);
+	if (bits & MOVES)
+		run.watch->generations_enough = 1;
 	run.settings.watcher = watch_watcher(run.watch);
 	run.table = conn_table_create(&run.settings, NULL);
 	CHECK(run.table != NULL && watch_attach(run.watch, run.table) == 0);
