@@ -3,8 +3,8 @@
 
 """The part `watch` of bench/run: what a worker loses by rules, polls and requests.
 
-Weirs run by turns of 20 ms each, as the machine changes within tenths of a second; they are started several times, as where a
-program's memory lies makes some percent. What is too small to be seen beside that is made larger than asked for, and divided by how
+Few weirs at a time run by turns of 20 ms each, as the machine changes within tenths of a second; they are started many times, as where
+a program's memory lies makes some percent. What is too small to be seen beside that is made larger than asked for, and divided by how
 much larger it was: a poll costs what it costs, and so does a second of listing.
 """
 
@@ -19,8 +19,7 @@ import time
 from weir_run import (Loop, Measured, hugepages, scratch, start_standing, standing_megabytes, start_replay, table_megabytes, take_slices)
 
 FLOWS = 1000000
-STARTS = 16
-SLICES = 60  # of each weir in each start
+SLICES = 100  # of each weir in each start
 # Three thresholds for each connection, of which none is reached.
 THRESHOLDS = ["threshold bytes.orig_bytes=1 TiB", "threshold packets.resp_pkts=1000000000", "threshold long.duration=10 d"]
 # A rule that no connection matches.
@@ -68,46 +67,68 @@ def share_of_listings(bench, weir, path):
         return did.service / did.cpu
 
 
-def one_start(bench, trace):
-    """{name: percent lost}, and how much of it was asked for."""
+def start(bench, stack, trace, wanted):
+    """Weirs with such settings; "before" is the older build."""
+    stack.enter_context(hugepages(len(wanted) * standing_megabytes(FLOWS)))
+    # Who comes first gets other pages.
+    return {name: start_standing(bench, stack, trace, FLOWS, wanted[name], build=bench.before if name == "before" else None)
+            for name in random.sample(list(wanted), len(wanted))}
+
+
+def slices(weirs):
+    """What each did, and a function for the percent that one lost against another."""
+    names = random.sample(list(weirs), len(weirs))
+    did = dict(zip(names, take_slices([weirs[name] for name in names], SLICES)))
+    return did, lambda name, than: 100 * (1 - did[name].packets / did[name].cpu * did[than].cpu / did[than].packets)
+
+
+def unwatched(bench, trace):
+    """What the possibility of watching costs."""
+    with contextlib.ExitStack() as stack:
+        weirs = start(bench, stack, trace, {"plain": [], "never": NEVER} | ({"before": []} if bench.before else {}))
+        loss = slices(weirs)[1]
+    return {"never": loss("never", "plain")} | ({"before": loss("plain", "before")} if bench.before else {})
+
+
+def thresholds(bench, trace):
+    with contextlib.ExitStack() as stack:
+        loss = slices(start(bench, stack, trace, {"plain": [], "thresholds": THRESHOLDS}))[1]
+    return {"thresholds": loss("thresholds", "plain")}
+
+
+def polls(bench, trace):
+    with contextlib.ExitStack() as stack:
+        did, loss = slices(start(bench, stack, trace, {"plain": [], "polls": POLLED}))
+    looked = did["polls"].polls / did["polls"].cpu
+    return {"polls": loss("polls", "plain") * POLLS / looked, "polls more": loss("polls", "plain"), "polls a second": looked}
+
+
+def conns(bench, trace):
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(dir=scratch()))
         plain, fast = (os.path.join(folder, name) for name in ("plain.sock", "fast.sock"))
-        wanted = {"plain": [f"control.socket={plain}"], "again": [], "never": NEVER, "thresholds": THRESHOLDS, "polls": POLLED,
-                  "conns": [f"control.socket={fast}", "control.listing_rest=0"]} | ({"before": []} if bench.before else {})
-        stack.enter_context(hugepages(len(wanted) * standing_megabytes(FLOWS)))
-        # Who comes first gets other pages.
-        weirs = {name: start_standing(bench, stack, trace, FLOWS, wanted[name], build=bench.before if name == "before" else None)
-                 for name in random.sample(list(wanted), len(wanted))}
+        weirs = start(bench, stack, trace,
+                      {"plain": [f"control.socket={plain}"], "conns": [f"control.socket={fast}", "control.listing_rest=0"]})
         share = share_of_listings(bench, weirs["plain"], plain)
         weirs["conns"] = listed(bench, stack, weirs["conns"], fast)
-        did = dict(zip(weirs, take_slices(list(weirs.values()), SLICES)))
-
-    def loss(name, than="plain"):
-        return 100 * (1 - did[name].packets / did[name].cpu * did[than].cpu / did[than].packets)
-
-    polls = did["polls"].polls / did["polls"].cpu
-    found = {name: loss(name) for name in ("again", "never", "thresholds")}
-    found["polls more"], found["polls a second"] = loss("polls"), polls
-    found["polls"] = loss("polls") * POLLS / polls
-    found["conns more"], found["conns share"] = loss("conns"), 100 * share
-    found["conns"] = loss("conns") * share / (did["conns"].service / did["conns"].cpu)
-    if bench.before:
-        found["before"] = loss("plain", "before")
-    return found
+        did, loss = slices(weirs)
+    busy = did["conns"].service / did["conns"].cpu
+    return {"conns": loss("conns", "plain") * share / busy, "conns more": loss("conns", "plain"), "conns share": 100 * share}
 
 
 def standing(bench):
     """Packets over connections that go on."""
+    found = {}
     with bench.trace("flows", FLOWS, "standing") as trace:
-        starts = [one_start(bench, trace) for _ in range(STARTS)]
+        for part, starts in ((unwatched, 16), (thresholds, 4), (polls, 4), (conns, 8)):
+            for one in [part(bench, trace) for _ in range(starts)]:
+                for name, value in one.items():
+                    found.setdefault(name, []).append(value)
 
     def row(what, name, bar=None, unit="%"):
-        values = [found[name] for found in starts]
-        error = statistics.stdev(values) / len(values) ** 0.5
-        bench.row(what, statistics.mean(values), f"{unit} +- {error:.1g}", bar, False)
+        error = statistics.stdev(found[name]) / len(found[name]) ** 0.5
+        bench.row(what, statistics.mean(found[name]), f"{unit} +- {error:.1g}", bar, False)
 
-    row("the same once more: where memory lies", "again")
     row("loss, a rule that no connection matches", "never", 1)
     row("loss, three thresholds on each connection", "thresholds", 15)
     row(f"loss, {POLLS} polls a second", "polls", 3)
@@ -132,7 +153,7 @@ def fresh(bench):
             rules = [word for i in range(number)
                      for word in (f"threshold t{i}.filter=tcp dst port {i + 1} and net 192.0.2.0/24", f"threshold t{i}.pkts=1")]
             weirs.append(start_replay(bench, stack, trace, [f"connections.maximum={flows}"] + rules, 4 * flows))
-        did = take_slices(weirs, 4 * SLICES)
+        did = take_slices(weirs, 2 * SLICES)
     each = [1e9 * one.cpu / one.packets for one in did]
     for number, time_taken in zip(numbers, each):
         bench.row(f"a new connection, {number} filters", time_taken, "ns", None)
