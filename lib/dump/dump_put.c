@@ -101,16 +101,23 @@ static __attribute__((noinline)) struct dump_element *wait_for_room(struct dump_
 	return element;
 }
 
-bool dump_put(struct dump_ring *ring, const struct dump_packet *packet)
+// What waits comes first.
+static struct dump_element *find_room(struct dump_ring *ring)
 {
 	struct dump_element *element;
 
 	if (__builtin_expect(ring->waiting_count > 0, 0))
 		send_waiting(ring);
-	// What waits comes first.
 	element = ring->waiting_count == 0 ? reserve(ring) : NULL;
 	if (__builtin_expect(element == NULL, 0) && ring->wait)
 		element = wait_for_room(ring);
+	return element;
+}
+
+bool dump_put(struct dump_ring *ring, const struct dump_packet *packet)
+{
+	struct dump_element *element = find_room(ring);
+
 	if (__builtin_expect(element == NULL, 0)) {
 		note_lost(ring, packet);
 		return false;
@@ -130,13 +137,8 @@ bool dump_accepts(const struct dump_ring *ring)
 
 bool dump_end(struct dump_ring *ring, struct uid uid)
 {
-	struct dump_element *element;
+	struct dump_element *element = find_room(ring);
 
-	if (__builtin_expect(ring->waiting_count > 0, 0))
-		send_waiting(ring);
-	element = ring->waiting_count == 0 ? reserve(ring) : NULL;
-	if (__builtin_expect(element == NULL, 0) && ring->wait)
-		element = wait_for_room(ring);
 	if (__builtin_expect(element == NULL, 0)) {
 		if (ring->waiting_count == DUMP_WAITING)
 			return false;
