@@ -37,8 +37,6 @@ static int reload_prepare(struct service_change *change, char *why, size_t size)
 
 	message_keep(why, size);
 	result = rules_compile(reload->wanted, reload->filter);
-	if (result == 0)
-		idle_check(reload->wanted);
 	message_keep(NULL, 0);
 	if (result < 0)
 		message_error("reload: nothing was changed");
@@ -49,7 +47,8 @@ static int reload_apply(struct service_change *change, char *why, size_t size)
 {
 	const struct reload *reload = (struct reload *)change;
 	const struct config *wanted = reload->wanted;
-	char fixed[512], reason[512];
+	char fixed[512], reason[1024];
+	size_t length;
 	int result = rules_apply(reload->book, wanted, reload->filter, reason, sizeof(reason));
 
 	if (result < 0) {
@@ -57,15 +56,15 @@ static int reload_apply(struct service_change *change, char *why, size_t size)
 		message_error("reload: nothing was changed: %s", why);
 		return result;
 	}
-	if (config_fixed_changes(reload->running->config, wanted, fixed, sizeof(fixed)) > 0) {
-		size_t length = strlen(why);
-
-		// Behind what there was to warn about filters.
-		snprintf(why + length, size - length,
-			 "%s%s: changed, but in force only after a restart", length > 0 ? "; " : "",
-			 fixed);
+	// Behind what there was to warn about filters.
+	message_keep(reason, sizeof(reason));
+	idle_check(wanted, reload->running->config);
+	if (config_fixed_changes(reload->running->config, wanted, fixed, sizeof(fixed)) > 0)
 		message_warning("%s: changed, but in force only after a restart", fixed);
-	}
+	message_keep(NULL, 0);
+	length = strlen(why);
+	snprintf(why + length, size - length, "%s%s", length > 0 && reason[0] != '\0' ? "; " : "",
+		 reason);
 	message_info("the configuration was read again: %zu threshold%s, %zu poll%s",
 		     wanted->thresholds.count, wanted->thresholds.count == 1 ? "" : "s",
 		     wanted->polls.count, wanted->polls.count == 1 ? "" : "s");

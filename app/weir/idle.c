@@ -23,29 +23,29 @@ static void take(struct longest *longest, uint64_t span, const char *key)
 }
 
 // Every limit counts that some connection may have, whether or not a filter leaves that one out.
-static struct longest find_longest(const struct config *config)
+static struct longest find_longest(const struct config *rules, const struct config *running)
 {
-	const struct config_spans *ports = &config->inactivity.tcp_port_spans;
-	const struct config_spans *services = &config->inactivity.services;
+	const struct config_spans *ports = &rules->inactivity.tcp_port_spans;
+	const struct config_spans *services = &rules->inactivity.services;
 	struct longest longest = {0, ""};
 
-#define TIMEOUT(name) take(&longest, config->timeouts.name, "[timeouts] " #name)
+#define TIMEOUT(name) take(&longest, running->timeouts.name, "[timeouts] " #name)
 	TIMEOUT(tcp_handshake_inactivity_timeout);
 	TIMEOUT(tcp_inactivity_timeout);
 	TIMEOUT(udp_inactivity_timeout);
 	TIMEOUT(icmp_inactivity_timeout);
 	TIMEOUT(unknown_ip_inactivity_timeout);
 #undef TIMEOUT
-	for (size_t i = 0; i < sizeof(config->inactivity.tcp_ports.bit) / sizeof(uint64_t); i++) {
-		if (config->inactivity.tcp_ports.bit[i] != 0)
-			take(&longest, config->inactivity.tcp_ports_timeout,
+	for (size_t i = 0; i < sizeof(rules->inactivity.tcp_ports.bit) / sizeof(uint64_t); i++) {
+		if (rules->inactivity.tcp_ports.bit[i] != 0)
+			take(&longest, rules->inactivity.tcp_ports_timeout,
 			     "[inactivity] tcp_ports_timeout");
 	}
 	for (size_t i = 0; i < ports->count; i++)
 		take(&longest, ports->item[i].span, "[inactivity] tcp_ports");
 	for (size_t i = 0; i < services->count; i++) {
 		if (services->item[i].span == UINT64_MAX)
-			take(&longest, config->inactivity.services_timeout,
+			take(&longest, rules->inactivity.services_timeout,
 			     "[inactivity] services_timeout");
 		else
 			take(&longest, services->item[i].span, "[inactivity] services");
@@ -53,24 +53,25 @@ static struct longest find_longest(const struct config *config)
 	return longest;
 }
 
-void idle_check(const struct config *config)
+void idle_check(const struct config *rules, const struct config *running)
 {
-	struct longest longest = find_longest(config);
+	struct longest longest = find_longest(rules, running);
 	char span[CONFIG_SCALED_SIZE];
 
 	// Plugins may give a connection any limit.
-	if (longest.span == TIME_NEVER || config->plugins.count > 0)
+	if (longest.span == TIME_NEVER || running->plugins.count > 0)
 		return;
 	config_format_scaled(&config_spans, longest.span, span);
-	for (size_t i = 0; i < config->polls.count; i++) {
-		const struct config_poll *poll = &config->polls.item[i];
+	for (size_t i = 0; i < rules->polls.count; i++) {
+		const struct config_poll *poll = &rules->polls.item[i];
 
 		if (poll->feature != CONFIG_FEATURE_IDLE || poll->above < longest.span)
 			continue;
 		message_warning(
 			"%.200s[poll %s] above: no connection is idle for so long, as every "
-			"one ends before; the longest limit is %s, by %s",
-			config_rule_place(config, "poll", poll->name, "above"), poll->name, span,
+			"one ends before, unless a request gives it longer; the longest limit is "
+			"%s, by %s",
+			config_rule_place(rules, "poll", poll->name, "above"), poll->name, span,
 			longest.key);
 	}
 }

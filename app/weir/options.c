@@ -262,6 +262,15 @@ static enum options_result check_input(struct options *options, bool has_file)
 	return OPTIONS_WRONG;
 }
 
+static int compile_filters(struct options *options)
+{
+	options->filter = rules_filters(options->config, NULL);
+	if (options->filter != NULL)
+		return rules_compile(options->config, options->filter);
+	message_error("no memory for rules");
+	return -1;
+}
+
 enum options_result options_read(struct options *options, int argc, char **argv)
 {
 	struct options_settings *settings = calloc(1, sizeof(*settings));
@@ -298,12 +307,11 @@ enum options_result options_read(struct options *options, int argc, char **argv)
 		result = OPTIONS_WRONG;
 	}
 	if (result == OPTIONS_RUN)
-		result = configure(options->config, settings) == 0 &&
-					 rules_check(options->config) == 0
+		result = configure(options->config, settings) == 0 && compile_filters(options) == 0
 				 ? OPTIONS_RUN
 				 : OPTIONS_WRONG;
 	if (result == OPTIONS_RUN)
-		idle_check(options->config);
+		idle_check(options->config, options->config);
 	if (result == OPTIONS_RUN)
 		result = check_input(options, settings->file != NULL);
 	return result;
@@ -318,5 +326,7 @@ void options_free(struct options *options)
 	free(options->settings);
 	free(options->traces);
 	free(options->devices);
+	if (options->config != NULL)
+		rules_drop(options->config, options->filter);
 	config_destroy(options->config);
 }

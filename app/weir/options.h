@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct filter;
+
 // What the command line asks for. The lists point into argv.
 struct options {
 	const char **traces;
@@ -15,6 +17,7 @@ struct options {
 	uint32_t device_count;
 	bool check; // --check
 	struct config *config;
+	struct filter **filter;            // of the configuration's rules, see rules.h
 	struct options_settings *settings; // what the configuration was made of; private
 };
 

@@ -181,19 +181,6 @@ int rules_compile(const struct config *config, struct filter **filter)
 	return result;
 }
 
-int rules_check(const struct config *config)
-{
-	struct filter **filter = rules_filters(config, NULL);
-	int result = -ENOMEM;
-
-	if (filter != NULL)
-		result = rules_compile(config, filter);
-	else
-		message_error("no memory for %zu rules", rule_count(config));
-	rules_drop(config, filter);
-	return result;
-}
-
 int rules_apply(struct watch_book *book, const struct config *config, struct filter *const *filter,
 		char *why, size_t size)
 {

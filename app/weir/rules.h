@@ -18,9 +18,6 @@ void rules_drop(const struct config *config, struct filter **filter);
 // not; warns of filters that no packet can match. Any thread: takes long.
 int rules_compile(const struct config *config, struct filter **filter);
 
-// The same, for nothing but the answer. Start-up only.
-int rules_check(const struct config *config);
-
 // [threshold], [poll] and [inactivity] sections become rules; `filter` as above, or NULL. Returns 0,
 // or a negative errno with `why`, and the book is as it was. The thread that owns the book.
 int rules_apply(struct watch_book *book, const struct config *config, struct filter *const *filter,

@@ -385,7 +385,8 @@ static int make_rules(struct program *program)
 		message_error("no memory for rules");
 		return -1;
 	}
-	if (rules_apply(program->book, program->options->config, NULL, why, sizeof(why)) == 0)
+	if (rules_apply(program->book, program->options->config, program->options->filter, why,
+			sizeof(why)) == 0)
 		return 0;
 	message_error("%s", why);
 	return -1;

@@ -99,7 +99,8 @@ const struct command commands[] = {
 	 1,
 	 OPTIONS(threshold_add_options),
 	 .complete = complete_threshold_add,
-	 .print = print_fired},
+	 .print = print_fired,
+	 .compiles = true},
 	{"threshold del",
 	 "(UID VALUE... | NAME)",
 	 "take a threshold or a rule back",
@@ -141,7 +142,8 @@ const struct command commands[] = {
 	 1,
 	 OPTIONS(poll_add_options),
 	 .complete = complete_poll_add,
-	 .print = print_fired},
+	 .print = print_fired,
+	 .compiles = true},
 	{"poll del",
 	 "(UID --feature FEATURE --above N | NAME)",
 	 "take a poll or a rule back",
@@ -172,7 +174,7 @@ const struct command commands[] = {
 	 "told,\n"
 	 "too: it needs a restart. The signal HUP does the same and opens the logs anew.\n\n"
 	 "Example:\n  weirctl reload\n",
-	 .print = print_note},
+	 .print = print_note, .compiles = true},
 };
 
 const size_t command_count = COUNT_OF(commands);

@@ -53,6 +53,7 @@ struct command {
 	bool (*complete)(const struct command *command, json_t *request);
 	void (*print)(const json_t *answer); // the last line of the answer
 	bool shows;                          // one connection: asked with exchange_show()
+	bool compiles;                       // a filter, which takes as long as it takes
 };
 
 extern const struct command commands[];
@@ -77,6 +78,9 @@ bool options_read(const struct command *command, int argc, char **argv, struct g
 // `found`, '?' or ':'. `command` is NULL for those before the command.
 void options_complain(const struct command *command, const struct option *list, int found,
 		      char **argv);
+
+// main.c: printing failed, with this errno; that is told at the end.
+void output_failed(int error);
 
 // Says what is wrong, and how to find out what would be right.
 void complain(const struct command *command, const char *format, ...)

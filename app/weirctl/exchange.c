@@ -12,17 +12,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Longer than the service waits for a worker.
+// Longer than the service waits for a worker. What compiles filters takes as long as it takes: 0.
 #define PATIENCE_S 60
 
 // Where weir listens as a rule: what was started by hand, then what is a service.
 static const char *const usual[] = {"weir.sock", "/run/weir/weir.sock"};
 
 // Returns a descriptor, or a negative errno.
-static int connect_to(const char *path)
+static int connect_to(const char *path, time_t seconds)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct timeval patience = {.tv_sec = seconds};
 	int descriptor, result;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -31,11 +31,11 @@ static int connect_to(const char *path)
 	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (descriptor < 0)
 		return -errno;
-	if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0) {
-		setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	// The second is how long connecting may take, too.
+	setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return descriptor;
-	}
 	result = -errno;
 	close(descriptor);
 	return result;
@@ -50,19 +50,21 @@ static const char *explain(int error)
 		return "nobody listens there, weir has ended";
 	case EACCES:
 		return "you may not use it";
+	case EAGAIN:
+		return "it takes nobody in, weir is stopped or has too much to do";
 	default:
 		return strerror(error);
 	}
 }
 
-static int reach(const char *path)
+static int reach(const char *path, time_t patience)
 {
 	int descriptor;
 
 	if (path == NULL)
 		path = getenv("WEIR_SOCKET");
 	if (path != NULL && *path != '\0') {
-		descriptor = connect_to(path);
+		descriptor = connect_to(path, patience);
 		if (descriptor < 0)
 			fprintf(stderr,
 				"weirctl: weir cannot be reached at %s: %s; -s SOCKET or "
@@ -71,7 +73,7 @@ static int reach(const char *path)
 		return descriptor;
 	}
 	for (int i = 0; i < 2; i++) {
-		descriptor = connect_to(usual[i]);
+		descriptor = connect_to(usual[i], patience);
 		if (descriptor >= 0)
 			return descriptor;
 		if (descriptor != -ENOENT || i == 1)
@@ -176,7 +178,7 @@ static int converse(const struct command *command, const struct globals *globals
 		    const json_t *request, json_t *collected)
 {
 	const cookie_io_functions_t functions = {.read = read_answers, .close = close_answers};
-	int descriptor = reach(globals->socket), status = -1;
+	int descriptor = reach(globals->socket, command->compiles ? 0 : PATIENCE_S), status = -1;
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
@@ -193,9 +195,11 @@ static int converse(const struct command *command, const struct globals *globals
 	send_request(descriptor, request);
 	while (status < 0 && (length = getline(&line, &room, answers)) > 0) {
 		status = take_line(command, globals, collected, line, (size_t)length);
-		// Whoever reads this has enough, as `head` does.
-		if (ferror(stdout))
+		// Whoever reads this has enough, as `head` does; or a disk is full.
+		if (ferror(stdout)) {
+			output_failed(errno);
 			status = EXIT_DONE;
+		}
 	}
 	if (status < 0) {
 		fflush(stdout);
@@ -240,11 +244,16 @@ int exchange_show(const struct command *command, const struct globals *globals,
 				  answer);
 	if (status == EXIT_DONE)
 		status = add_list(command, globals, request, "poll list", "polls", answer);
-	if (status == EXIT_DONE && globals->json) {
+	// A connection that ended meanwhile is shown as far as it was told, after what was wrong.
+	if (!json_is_true(json_object_get(answer, "ok"))) {
+		json_decref(answer);
+		return status;
+	}
+	if (globals->json) {
 		// As many digits as the service writes.
 		json_dumpf(answer, stdout, JSON_COMPACT | JSON_REAL_PRECISION(16));
 		putchar('\n');
-	} else if (status == EXIT_DONE) {
+	} else {
 		command->print(answer);
 	}
 	json_decref(answer);

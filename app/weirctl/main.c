@@ -5,9 +5,12 @@
 #include "config/suggest.h"
 #include "weir/version.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMANDS_MOST 32
 
@@ -170,12 +173,45 @@ static int read_globals(int argc, char **argv, struct globals *globals)
 	return -1;
 }
 
+// Else the socket would be what is written to, or read from.
+static void open_standard(void)
+{
+	int descriptor;
+
+	do {
+		descriptor = open("/dev/null", O_RDWR);
+	} while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
+static int output_error;
+
+void output_failed(int error)
+{
+	if (output_error == 0)
+		output_error = error;
+}
+
+// Was everything written? Whoever closes a pipe has enough, and needs no message.
+static int finish_output(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		output_failed(errno);
+	if (output_error == 0)
+		return status;
+	if (output_error != EPIPE)
+		complain(NULL, "the answer cannot be written: %s", strerror(output_error));
+	return status == EXIT_DONE ? EXIT_REFUSED : status;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = {0};
-	int status = read_globals(argc, argv, &globals);
-	int count;
+	int status, count;
 
+	open_standard();
+	status = read_globals(argc, argv, &globals);
 	// A pipe that nobody reads any more is an error of writing, not the end.
 	signal(SIGPIPE, SIG_IGN);
 	count = argc - optind;
@@ -188,7 +224,5 @@ int main(int argc, char **argv)
 	}
 	if (status < 0)
 		status = run(count, argv + optind, &globals);
-	if (fflush(stdout) != 0 && status == EXIT_DONE)
-		status = EXIT_REFUSED;
-	return status;
+	return finish_output(status);
 }

@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-// Threads at a time, those included that nobody waits for any more.
+// Threads at a time, those included that nobody waits for any more; but for what is urgent.
 #define THREADS_MOST 64
 
 struct aside {
@@ -30,6 +32,9 @@ static void *run(void *argument)
 {
 	struct aside *aside = argument;
 
+	pthread_setname_np(pthread_self(), "weir-aside");
+	// Of this thread: whatever else weir does comes first.
+	setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
 	aside->work->run(aside->work);
 	atomic_store(&aside->done, true);
 	release(aside);
@@ -51,7 +56,7 @@ static bool start_thread(struct aside *aside)
 	return result == 0;
 }
 
-struct aside *aside_begin(struct aside_work *work)
+struct aside *aside_begin(struct aside_work *work, bool urgent)
 {
 	struct aside *aside = calloc(1, sizeof(*aside));
 
@@ -59,7 +64,7 @@ struct aside *aside_begin(struct aside_work *work)
 		return NULL;
 	aside->holders = 2;
 	aside->work = work;
-	if (atomic_fetch_add(&threads, 1) < THREADS_MOST && start_thread(aside))
+	if ((atomic_fetch_add(&threads, 1) < THREADS_MOST || urgent) && start_thread(aside))
 		return aside;
 	atomic_fetch_sub(&threads, 1);
 	free(aside);

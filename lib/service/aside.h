@@ -16,9 +16,11 @@ struct aside_work {
 	void (*drop)(struct aside_work *work); // frees it; any thread
 };
 
-// Takes `work` over. NULL when there is no memory or thread, or too much is being worked on; it is
-// the caller's then, as before.
-struct aside *aside_begin(struct aside_work *work);
+// All of these are for the service's thread.
+//
+// Takes `work` over. NULL when there is no memory or thread, or so much is being worked on that only
+// what is `urgent` may begin; it is the caller's then, as before.
+struct aside *aside_begin(struct aside_work *work, bool urgent);
 bool aside_is_done(const struct aside *aside);
 
 // When it is done: the work, which is the caller's again.

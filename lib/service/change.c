@@ -10,11 +10,13 @@
 #include <string.h>
 
 // prepare() aside, then apply() on this thread, so that rules have one owner. Reloads wait for each
-// other: of two, the one that began later would otherwise be the first to come into force.
+// other: of two, the one that began later would otherwise be the first to come into force. What a
+// client wanted that is gone is done nevertheless, as it was asked for.
 
 #define WHY_SIZE 1024
 
 struct change {
+	struct change *next; // whose client is gone, or never was
 	struct aside *aside; // NULL: has not begun, as another reload is under way
 	bool reload;
 	char failed[WATCH_NAME_SIZE + 32]; // how a failure is told
@@ -54,10 +56,11 @@ static int prepare(struct change *change, struct service_change *what, char *why
 	}
 	preparation->work = (struct aside_work){.run = run, .drop = drop};
 	preparation->change = what;
-	change->aside = aside_begin(&preparation->work);
+	change->aside = aside_begin(&preparation->work, change->reload);
 	if (change->aside != NULL)
 		return 0;
-	snprintf(why, size, "too many filters are being compiled; ask again soon");
+	snprintf(why, size,
+		 "too many filters are being compiled, or there is no memory; ask again soon");
 	drop(&preparation->work);
 	return -EBUSY;
 }
@@ -100,23 +103,52 @@ static int go_on(struct service *service, struct change *change, char *why, size
 	return result == 0 ? -EINPROGRESS : result;
 }
 
-static struct change *create(bool reload)
+// NULL without memory.
+static struct change *create(bool reload, const char *rule)
 {
 	struct change *change = calloc(1, sizeof(*change));
 
-	if (change != NULL)
-		change->reload = reload;
+	if (change == NULL)
+		return NULL;
+	change->reload = reload;
+	if (reload)
+		snprintf(change->failed, sizeof(change->failed), "reload: nothing was changed");
+	else
+		snprintf(change->failed, sizeof(change->failed), "the rule '%s' was not added",
+			 rule);
 	return change;
 }
 
-void change_destroy(struct service *service, struct change *change)
+static void destroy(struct service *service, struct change *change)
 {
-	if (change == NULL)
-		return;
 	if (service->reloading == change)
 		service->reloading = NULL;
 	aside_end(change->aside);
 	free(change);
+}
+
+void change_leave(struct service *service, struct change *change)
+{
+	if (change == NULL)
+		return;
+	if (change->aside != NULL) {
+		change->next = service->left;
+		service->left = change;
+		return;
+	}
+	// A reload that has not begun: any later one does for it.
+	atomic_store(&service->reload, true);
+	destroy(service, change);
+}
+
+void change_end(struct service *service)
+{
+	while (service->left != NULL) {
+		struct change *change = service->left;
+
+		service->left = change->next;
+		destroy(service, change);
+	}
 }
 
 static void finish(struct service *service, struct client *client, int result, const char *why)
@@ -129,7 +161,7 @@ static void finish(struct service *service, struct client *client, int result, c
 			     *why != '\0' ? why : "it gave no reason");
 	else
 		answer_ok(client, *why != '\0' ? json_pack("{s:s}", "note", why) : NULL);
-	change_destroy(service, change);
+	destroy(service, change);
 }
 
 void change_continue(struct service *service, struct client *client)
@@ -154,13 +186,11 @@ void change_add_rule(struct service *service, struct client *client,
 				     "configuration");
 		return;
 	}
-	client->change = create(false);
+	client->change = create(false, rule->name);
 	if (client->change == NULL) {
 		answer_error(client, "no memory for a rule");
 		return;
 	}
-	snprintf(client->change->failed, sizeof(client->change->failed),
-		 "the rule '%s' was not added", rule->name);
 	client->doing = CLIENT_CHANGE;
 	what = settings->rule_add(settings->context, rule, why, sizeof(why));
 	if (what != NULL)
@@ -177,34 +207,58 @@ void serve_reload(struct service *service, struct client *client, const json_t *
 		answer_error(client, "reload: this weir has nothing to load again");
 		return;
 	}
-	client->change = create(true);
+	client->change = create(true, NULL);
 	if (client->change == NULL) {
 		answer_error(client, "reload: no memory");
 		return;
 	}
-	snprintf(client->change->failed, sizeof(client->change->failed),
-		 "reload: nothing was changed");
 	client->doing = CLIENT_CHANGE;
 	change_continue(service, client);
 }
 
-// What comes of it is told by those that are called.
-void change_hang_up(struct service *service)
+// A reload that a signal wants, or a client that is gone.
+static void take_reload(struct service *service)
 {
+	struct change *change = service->left;
+
+	if (service->settings.reload == NULL) {
+		message_warning("there is nothing to reload");
+		return;
+	}
+	// One that waits is enough.
+	while (change != NULL && change->aside != NULL)
+		change = change->next;
+	if (change != NULL)
+		return;
+	change = create(true, NULL);
+	if (change == NULL) {
+		message_error("reload: nothing was changed: no memory");
+		return;
+	}
+	change->next = service->left;
+	service->left = change;
+}
+
+void change_continue_left(struct service *service)
+{
+	struct change **link = &service->left;
 	char why[WHY_SIZE];
 
-	if (service->hang_up == NULL) {
-		if (!atomic_exchange(&service->reload, false))
-			return;
-		if (service->settings.reload != NULL)
-			service->hang_up = create(true);
-		if (service->hang_up == NULL) {
-			message_warning("there is nothing to reload, or no memory");
-			return;
+	if (atomic_exchange(&service->reload, false))
+		take_reload(service);
+	while (*link != NULL) {
+		struct change *change = *link;
+		int result = go_on(service, change, why, sizeof(why));
+
+		if (result == -EINPROGRESS) {
+			link = &change->next;
+			continue;
 		}
+		// What comes of a reload is told by those that do it.
+		if (result < 0 && !change->reload)
+			message_warning("%s, and who asked for it is gone: %s", change->failed,
+					why);
+		*link = change->next;
+		destroy(service, change);
 	}
-	if (go_on(service, service->hang_up, why, sizeof(why)) == -EINPROGRESS)
-		return;
-	change_destroy(service, service->hang_up);
-	service->hang_up = NULL;
 }

@@ -24,7 +24,7 @@ struct client *client_create(int descriptor)
 void client_destroy(struct service *service, struct client *client)
 {
 	listing_destroy(service, client->listing);
-	change_destroy(service, client->change);
+	change_leave(service, client->change);
 	close(client->descriptor);
 	free(client->id);
 	free(client->output.data);

@@ -41,7 +41,7 @@ struct aside *compile_begin(const char *expression)
 		return NULL;
 	compile->work = (struct aside_work){.run = run, .drop = drop};
 	compile->expression = strdup(expression);
-	aside = compile->expression != NULL ? aside_begin(&compile->work) : NULL;
+	aside = compile->expression != NULL ? aside_begin(&compile->work, false) : NULL;
 	if (aside == NULL)
 		drop(&compile->work);
 	return aside;

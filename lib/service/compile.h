@@ -7,7 +7,7 @@
 struct aside;
 struct filter;
 
-// The filter of one listing, compiled aside. NULL when there is no memory or thread, or too much is
+// The filter of one listing, compiled aside. Both for the service's thread. NULL when there is no memory or thread, or too much is
 // being worked on.
 struct aside *compile_begin(const char *expression);
 

@@ -386,6 +386,7 @@ static bool is_worth_a_look(const struct service *service, const struct service_
 	times.duration = (int64_t)(last - times.time);
 	return key_of(listing, &times) > listing->entry[0].key;
 }
+
 // One slot.
 static enum look look(struct service *service, struct client *client)
 {

@@ -114,8 +114,12 @@ void answer_error(struct client *client, const char *format, ...)
 	va_end(arguments);
 	error = json_string(text);
 	// Cut in the midst of a character.
+	for (char *at = text; error == NULL && *at != '\0'; at++) {
+		if (*at & 0x80)
+			*at = '?';
+	}
 	if (error == NULL)
-		error = json_string("what was asked for is wrong, and cannot be repeated here");
+		error = json_string(text);
 	answer = json_pack("{s:b,s:o}", "ok", 0, "error", error);
 	output_begin(client);
 	output_end(client, answer);

@@ -84,7 +84,7 @@ void service_destroy(struct service *service)
 		return;
 	while (service->client_count > 0)
 		client_destroy(service, service->client[--service->client_count]);
-	change_destroy(service, service->hang_up);
+	change_end(service);
 	if (service->listener >= 0) {
 		close(service->listener);
 		service_unlink(service);
@@ -199,7 +199,7 @@ static int least(int a, int b)
 // so that it looks for their answers; and for what is done aside as well.
 static int patience(const struct service *service)
 {
-	int most = service->hang_up != NULL ? 1 : 1000;
+	int most = service->left != NULL ? 1 : 1000;
 
 	for (uint32_t i = 0; i < service->client_count; i++) {
 		const struct client *client = service->client[i];
@@ -243,6 +243,18 @@ static void wait_for_something(struct service *service)
 		memset(service->poll, 0, sizeof(service->poll));
 }
 
+static void close_clients(struct service *service)
+{
+	for (uint32_t i = 0; i < service->client_count;) {
+		if (service->client[i]->gone) {
+			client_destroy(service, service->client[i]);
+			service->client[i] = service->client[--service->client_count];
+		} else {
+			i++;
+		}
+	}
+}
+
 static void serve_descriptors(struct service *service, uint32_t count)
 {
 	uint64_t value;
@@ -260,8 +272,11 @@ static void serve_descriptors(struct service *service, uint32_t count)
 		    (got & POLLHUP && (client->doing != CLIENT_IDLE || !client_has_line(client))))
 			client->gone = true;
 	}
-	if (service->poll[1].revents != 0)
-		accept_clients(service);
+	if (service->poll[1].revents == 0)
+		return;
+	// Those that are gone make room.
+	close_clients(service);
+	accept_clients(service);
 }
 
 static void continue_listings(struct service *service)
@@ -306,18 +321,6 @@ static void serve_clients(struct service *service)
 		client_write(service, service->client[i]);
 }
 
-static void close_clients(struct service *service)
-{
-	for (uint32_t i = 0; i < service->client_count;) {
-		if (service->client[i]->gone) {
-			client_destroy(service, service->client[i]);
-			service->client[i] = service->client[--service->client_count];
-		} else {
-			i++;
-		}
-	}
-}
-
 static void *run(void *argument)
 {
 	struct service *service = argument;
@@ -329,7 +332,7 @@ static void *run(void *argument)
 
 		wait_for_something(service);
 		serve_descriptors(service, count);
-		change_hang_up(service);
+		change_continue_left(service);
 		serve_clients(service);
 		close_clients(service);
 	}

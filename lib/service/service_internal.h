@@ -98,7 +98,7 @@ struct service {
 	uint64_t listing_kept;          // and copies, without those of very short ones
 	uint64_t rest_until;            // when listings go on
 	uint64_t accept_after;          // no descriptors were left: when to try again
-	struct change *hang_up;         // the reload that a signal asked for, as long as it takes
+	struct change *left;            // whose clients are gone, or that a signal asked for
 	const struct change *reloading; // the one reload that is under way
 	uint32_t client_count;
 	struct client *client[SERVICE_CLIENTS_MOST];
@@ -217,9 +217,12 @@ void change_add_rule(struct service *service, struct client *client,
 void serve_reload(struct service *service, struct client *client, const json_t *request);
 // Looks whether it is prepared, and then applies it and answers.
 void change_continue(struct service *service, struct client *client);
-// The same for the reload that a signal asked for; begins it.
-void change_hang_up(struct service *service);
-void change_destroy(struct service *service, struct change *change);
+// The same for those whose clients are gone, and for reloads that a signal asks for.
+void change_continue_left(struct service *service);
+// The client is gone. Nothing for NULL.
+void change_leave(struct service *service, struct change *change);
+// The service ends: what has not been applied is dropped.
+void change_end(struct service *service);
 
 // watch.c
 void serve_threshold_add(struct service *service, struct client *client, const json_t *request);

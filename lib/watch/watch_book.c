@@ -248,6 +248,7 @@ static int publish(struct watch_book *book, const struct watch_rule_settings *co
 		return error;
 	bury(book, page);
 	book->page = page;
+	why[0] = '\0';
 	atomic_store_explicit(&book->published, page->snapshot, memory_order_release);
 	clear_away(book);
 	return 0;
@@ -307,6 +308,7 @@ int watch_book_replace(struct watch_book *book, const struct watch_rule_settings
 		inactivity = book->page->inactivity;
 	else if (same)
 		same = inactivity_equal(book->page->inactivity, inactivity);
+	why[0] = '\0';
 	if (!same)
 		result = publish(book, list, count, inactivity, why, size);
 	free(list);

@@ -27,7 +27,8 @@ void watch_book_destroy(struct watch_book *book);
 // Where workers find the snapshot; it stays as long as the book.
 struct watch_rules *_Atomic *watch_book_published(struct watch_book *book);
 
-// All of these return 0 or a negative errno with a sentence in `why`, and change nothing then.
+// All of these return 0, and `why` is empty, or a negative errno with a sentence in `why`, and change
+// nothing then.
 //
 // Replaces all rules and, unless it is NULL, the inactivity times; copies. Which ports have a time
 // of their own counts for connections that are established from now on, the general time of such

@@ -103,6 +103,9 @@ for i in 1 2 3 4 5; do
 	succeeds threshold add "rule-$i" --filter 'tcp port 80' --resp-bytes 5MB
 	succeeds poll add "poll-$i" --filter '' --feature rate --above 1GiB --interval 5s --repeat
 done
+succeeds --json threshold add quiet --filter udp --pkts 1
+equal "a rule that was added, as JSON" '{"ok":true}' "$answer"
+succeeds threshold del quiet
 fails 1 'rule-1' threshold add rule-1 --filter udp --pkts 1
 fails 1 'filter' threshold add rule-9 --filter 'tcp prot 80' --pkts 1
 succeeds threshold del rule-3
@@ -125,6 +128,17 @@ kill -HUP "$pid"
 has_third() { "$weirctl" threshold list | grep -q '^third'; }
 wait_for 10 has_third || fail "SIGHUP does not load the rules" -- "$err"
 succeeds show "$uid"
+
+# What cannot be written is told.
+for options in "--json conns --limit 1500" "status"; do
+	# shellcheck disable=SC2086
+	"$weirctl" $options >/dev/full 2>"$work/full"
+	equal "weirctl $options into a full device" 1 $?
+	grep -q 'cannot be written: No space left' "$work/full" || fail "weirctl $options into a full device says nothing" -- "$work/full"
+done
+"$weirctl" --json conns --limit 1500 >&- 2>&- </dev/null
+"$weirctl" --json conns --limit 1500 2>"$work/full" | head -n 1 >/dev/null
+[ -s "$work/full" ] && fail "weirctl complains of a reader that has enough" -- "$work/full"
 
 # Every command says how it is used.
 for command in status conns show 'threshold add' 'threshold del' 'threshold list' 'poll add' 'poll del' 'poll list' timeouts reload; do

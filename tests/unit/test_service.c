@@ -246,17 +246,15 @@ static void the_client_that_is_idle_for_longest_makes_room(void **state)
 	struct serving *serving = *state;
 	int client[SERVICE_CLIENTS_MOST], more;
 
-	serving->service->idle_time = TIME_SECOND / 5;
+	// However slowly the test goes.
+	serving->service->idle_time = TIME_MILLISECOND;
 	serving_start(serving);
 	for (int i = 0; i < SERVICE_CLIENTS_MOST; i++) {
 		client[i] = connect_to(serving->path);
 		ask(client[i], "{\"request\": \"status\"}");
 		hear_ok(client[i]);
 	}
-	more = connect_to(serving->path);
-	hear_error(more, "256 clients");
-	close(more);
-	usleep(300000);
+	usleep(2000);
 	// The first two have just been served, the third is it.
 	ask(client[0], "{\"request\": \"timeouts\"}");
 	hear_ok(client[0]);

@@ -124,6 +124,7 @@ static void a_name_is_given_once_for_each_sort(void **state)
 	size_t count;
 
 	assert_int_equal(watch_book_add(watching->book, &rule, why, sizeof(why)), 0);
+	assert_string_equal(why, "");
 	assert_int_equal(watch_book_add(watching->book, &rule, why, sizeof(why)), -EEXIST);
 	rule.poll = true;
 	assert_int_equal(watch_book_add(watching->book, &rule, why, sizeof(why)), 0);
