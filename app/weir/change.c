@@ -144,7 +144,11 @@ static int rule_add_apply(struct service_change *change, char *why, size_t size)
 {
 	const struct rule_add *add = (struct rule_add *)change;
 
-	return watch_book_add(add->book, &add->rule, why, size);
+	int result = watch_book_add(add->book, &add->rule, why, size);
+
+	if (result == 0 && add->rule.filter != NULL && filter_matches_nothing(add->rule.filter))
+		snprintf(why, size, "no packet can ever match '%.200s'", add->rule.expression);
+	return result;
 }
 
 struct service_change *rule_add_begin(struct watch_book *book,

@@ -22,11 +22,11 @@ static void take(struct longest *longest, uint64_t span, const char *key)
 		*longest = (struct longest){limit, key};
 }
 
-// Every limit counts that some connection may have, whether or not a filter leaves that one out.
+// Every limit counts that some connection may have, whether or not a filter leaves that one out. Only
+// plugins tell services.
 static struct longest find_longest(const struct config *rules, const struct config *running)
 {
 	const struct config_spans *ports = &rules->inactivity.tcp_port_spans;
-	const struct config_spans *services = &rules->inactivity.services;
 	struct longest longest = {0, ""};
 
 #define TIMEOUT(name) take(&longest, running->timeouts.name, "[timeouts] " #name)
@@ -43,13 +43,6 @@ static struct longest find_longest(const struct config *rules, const struct conf
 	}
 	for (size_t i = 0; i < ports->count; i++)
 		take(&longest, ports->item[i].span, "[inactivity] tcp_ports");
-	for (size_t i = 0; i < services->count; i++) {
-		if (services->item[i].span == UINT64_MAX)
-			take(&longest, rules->inactivity.services_timeout,
-			     "[inactivity] services_timeout");
-		else
-			take(&longest, services->item[i].span, "[inactivity] services");
-	}
 	return longest;
 }
 

@@ -135,11 +135,10 @@ void rules_drop(const struct config *config, struct filter **filter)
 }
 
 // What an earlier rule has, too, or a new one; NULL with a message.
-static struct filter *compile(const struct config *config, struct filter *const *filter, size_t at)
+static struct filter *compile(const struct config *config, struct filter *const *filter, size_t at,
+			      const char *place)
 {
 	struct watch_rule_settings rule = rule_at(config, at);
-	const char *section = rule.poll ? "poll" : "threshold";
-	const char *place = config_rule_place(config, section, rule.name, "filter");
 	struct filter *made;
 	char why[512];
 
@@ -151,11 +150,26 @@ static struct filter *compile(const struct config *config, struct filter *const 
 	}
 	made = filter_create(rule.expression, why, sizeof(why));
 	if (made == NULL)
-		message_error("%.200s[%s %s] filter: %s", place, section, rule.name, why);
-	else if (filter_matches_nothing(made))
-		message_warning("%.200s[%s %s] filter: no packet can ever match '%.200s'", place,
-				section, rule.name, rule.expression);
+		message_error("%s filter: %s", place, why);
 	return made;
+}
+
+static int compile_one(const struct config *config, struct filter **filter, size_t at)
+{
+	struct watch_rule_settings rule = rule_at(config, at);
+	const char *section = rule.poll ? "poll" : "threshold";
+	char place[512];
+
+	snprintf(place, sizeof(place), "%.200s[%s %s]",
+		 config_rule_place(config, section, rule.name, "filter"), section, rule.name);
+	if (filter[at] == NULL)
+		filter[at] = compile(config, filter, at, place);
+	if (filter[at] == NULL)
+		return -EINVAL;
+	if (filter_matches_nothing(filter[at]))
+		message_warning("%s filter: no packet can ever match '%.200s'", place,
+				rule.expression);
+	return 0;
 }
 
 int rules_compile(const struct config *config, struct filter **filter)
@@ -166,10 +180,7 @@ int rules_compile(const struct config *config, struct filter **filter)
 	for (size_t i = 0; i < count; i++) {
 		struct watch_rule_settings rule = rule_at(config, i);
 
-		if (filter[i] != NULL || !has_filter(&rule))
-			continue;
-		filter[i] = compile(config, filter, i);
-		if (filter[i] == NULL)
+		if (has_filter(&rule) && compile_one(config, filter, i) < 0)
 			result = -EINVAL;
 	}
 	if (count > WATCH_RULES_MOST) {

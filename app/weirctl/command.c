@@ -62,9 +62,9 @@ const struct command commands[] = {
 	 "Example:\n  weirctl status\n", .print = print_status},
 	{"conns", "[--filter FILTER] [--sort KEY] [--limit N] [--reverse]",
 	 "the connections that live now",
-	 "  --filter FILTER   only those that match, written as for tcpdump; the packet that a "
-	 "filter\n                    sees is the first one of the originator; with the word "
-	 "vlan only\n                    where weir's [log] columns has vlan\n"
+	 "  --filter FILTER   only those that match, written as for tcpdump: addresses, ports "
+	 "and\n                    protocol, from the originator to the responder; nothing else of "
+	 "a\n                    packet is known any more; vlan only where [log] columns has it\n"
 	 "  --sort KEY        start, duration, idle, orig_bytes, resp_bytes, bytes or packets, "
 	 "the\n"
 	 "                    greatest first; none: as they are found, which is the quickest\n"

@@ -2,8 +2,10 @@
 /* Copyright (c) 2026 the weir authors */
 #include "command.h"
 
+#include "config/value.h"
 #include "table.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +81,9 @@ static void print_members(const json_t *object, int depth)
 	{
 		if (json_is_object(json_array_get(value, 0))) {
 			for (size_t i = 0; i < json_array_size(value); i++) {
-				printf("%*s%s %zu\n", 2 * depth, "", name, i);
+				// "workers": [...] has "worker 0" and so on.
+				printf("%*s%.*s %zu\n", 2 * depth, "", (int)strlen(name) - 1, name,
+				       i);
 				print_members(json_array_get(value, i), depth + 1);
 			}
 		} else if (json_is_object(value)) {
@@ -112,18 +116,19 @@ void print_timeouts(const json_t *answer)
 	print_members(json_object_get(answer, "timeouts"), 0);
 }
 
-void print_fired(const json_t *answer)
-{
-	if (json_is_true(json_object_get(answer, "fired")))
-		puts("the connection was past it already");
-}
-
 void print_note(const json_t *answer)
 {
 	const char *note = json_string_value(json_object_get(answer, "note"));
 
 	if (note != NULL)
 		puts(note);
+}
+
+void print_fired(const json_t *answer)
+{
+	if (json_is_true(json_object_get(answer, "fired")))
+		puts("the connection was past it already");
+	print_note(answer);
 }
 
 void print_end(const json_t *answer)
@@ -181,7 +186,7 @@ static void print_conn(const json_t *item)
 }
 
 // A value whose unit is that of what it is about.
-static void format_above(const char *what, const json_t *value, char *text)
+static void format_current(const char *what, const json_t *value, char *text)
 {
 	if (strcmp(what, "rate") == 0 && json_is_number(value))
 		format_size(json_number_value(value), text);
@@ -189,12 +194,23 @@ static void format_above(const char *what, const json_t *value, char *text)
 		format_value(what, value, text);
 }
 
-static void value_cell(const json_t *item, const char *what, const char *name)
-{
-	char text[TABLE_CELL_SIZE];
+static_assert(CONFIG_SCALED_SIZE <= TABLE_CELL_SIZE, "what was configured fits");
 
-	format_above(what, json_object_get(item, name), text);
-	table_cell(text);
+// The same for one that somebody gave: to the last digit, as it is given again to take it back.
+static void format_given(const char *what, const json_t *value, char *text)
+{
+	double number = json_number_value(value);
+
+	// A number has some 15 digits: of long spans, those below a millisecond are not right.
+	if (number >= 1e6 && is_span(what) && number < 1e10)
+		config_format_scaled(&config_spans, (uint64_t)(number * 1e3 + 0.5) * 1000000, text);
+	else if (number > 0 && is_span(what) && number < 1e6)
+		config_format_scaled(&config_spans, (uint64_t)(number * 1e9 + 0.5), text);
+	else if (json_is_integer(value) && number > 0 &&
+		 (ends_in(what, "bytes") || strcmp(what, "rate") == 0))
+		config_format_scaled(&config_sizes, (uint64_t)json_integer_value(value), text);
+	else
+		format_current(what, value, text);
 }
 
 // A threshold or a poll of one connection.
@@ -210,13 +226,16 @@ static void print_watch(const json_t *item, const char *kind, const char *value)
 	};
 	bool is_poll = strcmp(kind, "feature") == 0;
 	const char *what = json_string_value(json_object_get(item, kind));
+	char text[TABLE_CELL_SIZE];
 
 	if (!table_has_begun())
 		table_begin(is_poll ? poll : threshold, is_poll ? 7 : 6);
 	what = what != NULL ? what : "?";
 	table_cell(what);
-	value_cell(item, what, value);
-	value_cell(item, what, "current");
+	format_given(what, json_object_get(item, value), text);
+	table_cell(text);
+	format_current(what, json_object_get(item, "current"), text);
+	table_cell(text);
 	cell(item, "name");
 	cell(item, "actions");
 	if (is_poll) {
@@ -246,9 +265,9 @@ static void print_rule(const json_t *item)
 		if (strcmp(name, "idle") == 0 && json_is_boolean(value))
 			snprintf(text, sizeof(text), "%s", json_is_true(value) ? "yes" : "no");
 		else if (strcmp(name, "above") == 0 && feature != NULL)
-			format_above(feature, value, text);
+			format_given(feature, value, text);
 		else
-			format_value(name, value, text);
+			format_given(name, value, text);
 		printf("  %-12s  %s\n", name, text);
 	}
 }

@@ -49,6 +49,12 @@ static const char *const sort_word[SORT_COUNT] = {
 
 static const char *const order_word[2] = {"descending", "ascending"};
 
+// What was read, and the packets' time then.
+struct kept {
+	struct conn_summary summary;
+	uint64_t now;
+};
+
 struct service_listing {
 	enum listing_sort sort;
 	bool ascending;
@@ -66,8 +72,8 @@ struct service_listing {
 	struct heap_entry *entry; // a heap once there are `limit`
 	size_t count;
 	size_t room;
-	struct conn_summary *kept; // [limit], `slot` of an entry says which; NULL: too long
-	uint64_t kept_count;       // of them, as far as they are counted
+	struct kept *kept;   // [limit], `slot` of an entry says which; NULL: too long
+	uint64_t kept_count; // of them, as far as they are counted
 };
 
 void listing_destroy(struct service *service, struct service_listing *listing)
@@ -144,7 +150,7 @@ static bool make_kept(struct service *service, struct service_listing *listing)
 	if (listing->sort == SORT_NONE || listing->limit > KEPT_MOST ||
 	    (!is_short && service->listing_kept + listing->limit > KEPT_ALL))
 		return true;
-	listing->kept = aligned_alloc(_Alignof(struct conn_summary),
+	listing->kept = aligned_alloc(_Alignof(struct kept),
 				      listing->limit * sizeof(*listing->kept));
 	if (listing->kept != NULL && !is_short) {
 		listing->kept_count = listing->limit;
@@ -275,7 +281,8 @@ static void fill_entry(struct service *service, struct service_listing *listing,
 		// A new entry takes the next place, another one that of the one it replaces.
 		if (at == listing->count)
 			entry->slot = (uint32_t)at;
-		listing->kept[entry->slot] = *summary;
+		listing->kept[entry->slot].summary = *summary;
+		listing->kept[entry->slot].now = service_packet_time(service, listing->worker);
 		entry->place = listing->worker << 24;
 		return;
 	}
@@ -306,11 +313,11 @@ static bool keep(struct service *service, struct service_listing *listing,
 	return true;
 }
 
-static void write_item(struct service *service, struct client *client, uint32_t worker,
-		       const struct conn_summary *summary)
+// `now` is the time of its worker's packets when it was read.
+static void write_item(struct client *client, const struct conn_summary *summary, uint64_t now)
 {
 	char text[RECORD_TEXT_SIZE];
-	size_t length = record_format(summary, service_packet_time(service, worker), text);
+	size_t length = record_format(summary, now, text);
 
 	output_begin(client);
 	output_text(client, "\"item\":", 7);
@@ -407,7 +414,7 @@ static enum look look(struct service *service, struct client *client)
 		return LOOK_ON;
 	if (listing->sort == SORT_NONE) {
 		if (passes(listing, &summary))
-			write_item(service, client, listing->worker, &summary);
+			write_item(client, &summary, service_packet_time(service, listing->worker));
 		return listing->written < listing->limit ? LOOK_ON : LOOK_DONE;
 	}
 	if (keep(service, listing, &summary))
@@ -460,7 +467,9 @@ static bool write_one(struct service *service, struct client *client)
 	enum conn_read found;
 
 	if (listing->kept != NULL) {
-		write_item(service, client, worker, &listing->kept[best->slot]);
+		const struct kept *kept = &listing->kept[best->slot];
+
+		write_item(client, &kept->summary, kept->now);
 		listing->count = heap_take(listing->entry, listing->count, &taken);
 		return true;
 	}
@@ -470,7 +479,7 @@ static bool write_one(struct service *service, struct client *client)
 		return false;
 	listing->count = heap_take(listing->entry, listing->count, &taken);
 	if (found == CONN_READ_FOUND)
-		write_item(service, client, worker, &summary);
+		write_item(client, &summary, service_packet_time(service, worker));
 	return true;
 }
 

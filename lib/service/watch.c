@@ -14,6 +14,9 @@
 	{                                                                                          \
 		"name", PARAMETER_TEXT, false                                                      \
 	}
+// As in the configuration.
+#define SPAN_LEAST                 TIME_MILLISECOND
+
 #define COUNT_OF(array)            (sizeof(array) / sizeof((array)[0]))
 #define CHECK(request, what, list) parameter_check(client, request, what, list, COUNT_OF(list))
 
@@ -101,6 +104,10 @@ static uint32_t take_values(struct client *client, const json_t *request, const 
 						     : parameter_count(request, word, 0);
 		if (parameter_given(request, word) && value[kind] == 0) {
 			answer_error(client, "%s: %s is to be more than 0", what, word);
+			return 0;
+		}
+		if (kind == WATCH_DURATION && value[kind] > 0 && value[kind] < SPAN_LEAST) {
+			answer_error(client, "%s: %s is to be at least 0.001 seconds", what, word);
 			return 0;
 		}
 		count += value[kind] > 0;
@@ -295,8 +302,8 @@ void serve_poll_add(struct service *service, struct client *client, const json_t
 	rule.interval = parameter_span(request, "interval", 0);
 	rule.repeat = parameter_yes(request, "repeat");
 	rule.actions = parameter_actions(request);
-	if (rule.interval == 0) {
-		answer_error(client, "%s: interval is to be more than 0 seconds", what);
+	if (rule.interval < SPAN_LEAST) {
+		answer_error(client, "%s: interval is to be at least 0.001 seconds", what);
 		return;
 	}
 	if (!parameter_given(request, "uid")) {
@@ -359,10 +366,18 @@ void serve_timeouts(struct service *service, struct client *client, const json_t
 		return;
 	}
 	if (parameter_given(request, "uid")) {
+		uint64_t span = parameter_span(request, "inactivity", 0);
+
+		if (span > 0 && span < SPAN_LEAST) {
+			answer_error(client,
+				     "timeouts: inactivity is to be at least 0.001 seconds, or 0 "
+				     "for never");
+			return;
+		}
 		first = begin(service, client, request, WATCH_REQUEST_INACTIVITY);
 		if (first == NULL)
 			return;
-		first->value = parameter_span(request, "inactivity", 0);
+		first->value = span;
 		exchange_begin(service, client);
 		return;
 	}

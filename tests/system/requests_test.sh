@@ -48,7 +48,7 @@ is_running "$pid" || fail "weir did not start" -- "$err"
 equal "mode of the socket" 600 "$(stat -c %a "$socket")"
 succeeds status
 has status '^version '
-has status '^workers 1'
+has status '^worker 1'
 succeeds --json status
 has "status as JSON" '^\{"ok":true,"version"'
 has "status as JSON: captures" '"captures":\{"files":0,"full":0,"packets":0,"bytes":0,"dropped":\{'
@@ -71,8 +71,8 @@ has show "^uid +$uid"
 # One connection.
 succeeds threshold add "$uid" --orig-bytes 1TiB --duration 1d --name mine --action event,log
 succeeds threshold list "$uid"
-has "the list of a connection" '^orig_bytes +1\.0 TiB .* mine +event,log'
-has "the list of a connection" '^duration +1 d 00 h'
+has "the list of a connection" '^orig_bytes +1 TiB .* mine +event,log'
+has "the list of a connection" '^duration +1 d '
 fails 1 'already' threshold add "$uid" --orig-bytes 1TiB
 succeeds threshold del "$uid" --orig-bytes 1TiB
 fails 1 'no such threshold' threshold del "$uid" --orig-bytes 1TiB
@@ -85,12 +85,12 @@ succeeds status
 has "status: thresholds that were reached" '^  thresholds_reached +[1-9]'
 succeeds poll add "$uid" --feature rate --above 1GiB --interval 5s
 succeeds poll list "$uid"
-has "the polls of a connection" '^rate +1\.0 GiB'
+has "the polls of a connection" '^rate +1 GiB'
 succeeds timeouts "$uid" 2h
 succeeds show "$uid"
 has "show: how long it may be quiet" '^inactivity +2 h 00 min$'
-has "show: its thresholds" '^duration +1 d 00 h .* mine '
-has "show: its polls" '^rate +1\.0 GiB'
+has "show: its thresholds" '^duration +1 d .* mine '
+has "show: its polls" '^rate +1 GiB'
 succeeds --json show "$uid"
 equal "show as JSON: lines" 1 "$(wc -l <<<"$answer")"
 has "show as JSON" '^\{"ok":true,"connection":\{.*"inactivity":7200.0\},"thresholds":\[\{"kind".*\],"polls":\[\{"feature":"rate".*\]\}$'
@@ -106,6 +106,15 @@ done
 succeeds --json threshold add quiet --filter udp --pkts 1
 equal "a rule that was added, as JSON" '{"ok":true}' "$answer"
 succeeds threshold del quiet
+succeeds threshold add nothing --filter 'tcp and udp' --pkts 1
+has "a rule that matches nothing" 'no packet can ever match'
+succeeds threshold del nothing
+fails 1 'at least 0.001' poll add often --filter '' --feature rate --above 1MB --interval 1us
+fails 1 'at least 0.001' timeouts "$uid" 1us
+succeeds poll add "$uid" --feature rate --above 10MB --interval 5s
+succeeds poll list "$uid"
+has "a value as it was given" '^rate +10 MB '
+succeeds poll del "$uid" --feature rate --above 10MB
 fails 1 'rule-1' threshold add rule-1 --filter udp --pkts 1
 fails 1 'filter' threshold add rule-9 --filter 'tcp prot 80' --pkts 1
 succeeds threshold del rule-3
