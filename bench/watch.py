@@ -120,14 +120,14 @@ def standing(bench):
     """Packets over connections that go on."""
     found = {}
     with bench.trace("flows", FLOWS, "standing") as trace:
-        for part, starts in ((unwatched, 16), (thresholds, 4), (polls, 4), (conns, 8)):
+        for part, starts in ((unwatched, 40 if bench.before else 16), (thresholds, 4), (polls, 4), (conns, 8)):
             for one in [part(bench, trace) for _ in range(starts)]:
                 for name, value in one.items():
                     found.setdefault(name, []).append(value)
 
     def row(what, name, bar=None, unit="%"):
         error = statistics.stdev(found[name]) / len(found[name]) ** 0.5
-        bench.row(what, statistics.mean(found[name]), f"{unit} +- {error:.1g}", bar, False)
+        bench.row(what, statistics.mean(found[name]), unit, bar, False, error)
 
     row("loss, a rule that no connection matches", "never", 1)
     row("loss, three thresholds on each connection", "thresholds", 15)
