@@ -63,7 +63,9 @@ struct watch_set {
 
 #define WATCH_SETS        4096 // as many as conn_watch.set tells apart; 0: no rules
 #define WATCH_SET_BUCKETS 8192
-#define WATCH_GENERATIONS 256
+// So many numbers are only for connections that move on: it takes one to give back others.
+#define WATCH_SETS_TO_MOVE 16
+#define WATCH_GENERATIONS  256
 // So many are left to empty by themselves.
 #define WATCH_GENERATIONS_ENOUGH 32
 
@@ -87,6 +89,7 @@ struct watch {
 	uint16_t last_set;
 	uint16_t free_set;
 	uint16_t fresh_set;
+	uint16_t sets_taken;                // that have a number
 	uint16_t unused_sets;               // of the rules in force, which no connection has now
 	struct watch_set *set;              // [WATCH_SETS]
 	uint16_t bucket[WATCH_SET_BUCKETS]; // sets of `rules`, by a hash of their bits
@@ -146,8 +149,12 @@ uint16_t watch_set_match(struct watch *watch, const struct packet *packet);
 void watch_set_hold(struct watch *watch, uint16_t set);
 void watch_set_release(struct watch *watch, uint16_t set);
 void watch_set_rules(struct watch *watch, struct watch_rules *rules);
-// The set of the rules in force with these bits, made if there is none; 0, counted: no room.
-uint16_t watch_set_find(struct watch *watch, const uint64_t *bits);
+// The set of the rules in force with these bits, made if there is none and so many numbers stay free
+// for others; 0: no room, connections begin to move on.
+uint16_t watch_set_find(struct watch *watch, const uint64_t *bits, uint32_t others);
+// Has the pass that moves connections on taken numbers that were kept for it? As long as it has, no
+// other rules may come, or it would need as many once more.
+bool watch_set_is_short(const struct watch *watch);
 // Is the rule in the set, and alive?
 bool watch_set_has(const struct watch_set *set, uint16_t rule);
 

@@ -12,6 +12,10 @@
 //
 // One pass over the table moves all that began before it. Slots that are used meanwhile have later
 // rules anyway.
+//
+// To move needs a number for the new set, while the old one keeps its own until its last connection
+// has moved. When all are in use, some are kept for that (WATCH_SETS_TO_MOVE): each takes the place
+// of one old set or more, so that they are back when passes are over, if the rules stay the same.
 
 // Lines of memory that nobody has in the cache, two or three for each: about a microsecond.
 #define SLOTS_A_TURN 8
@@ -55,7 +59,7 @@ static bool move_set(struct watch *watch, uint16_t from, struct moved *moved)
 		guess = number + 1u;
 	}
 	moved->from = from;
-	moved->to = any != 0 ? watch_set_find(watch, bits) : 0;
+	moved->to = any != 0 ? watch_set_find(watch, bits, 0) : 0;
 	return any == 0 || moved->to != 0;
 }
 
@@ -132,5 +136,9 @@ void watch_move_some(struct watch *watch)
 		}
 		watch->move_slot++;
 	}
-	watch->moving = watch->move_slot < watch->move_end;
+	if (watch->move_slot < watch->move_end)
+		return;
+	watch->moving = false;
+	if (watch->generation_count > 1 && watch_set_is_short(watch))
+		watch_move_begin(watch);
 }

@@ -37,15 +37,28 @@ static uint32_t bucket_of(const struct watch_rules *rules, const uint64_t *bits)
 	return (uint32_t)(hash >> 40) % WATCH_SET_BUCKETS;
 }
 
-static uint16_t take_set(struct watch *watch)
+static uint32_t sets_left(const struct watch *watch)
+{
+	return WATCH_SETS - 1u - watch->sets_taken;
+}
+
+static uint16_t take_set(struct watch *watch, uint32_t others)
 {
 	uint16_t number = watch->free_set;
 
+	if (sets_left(watch) <= others)
+		return 0;
 	if (number != 0)
 		watch->free_set = watch->set[number].next_free;
-	else if (watch->fresh_set < WATCH_SETS)
+	else
 		number = watch->fresh_set++;
+	watch->sets_taken++;
 	return number;
+}
+
+bool watch_set_is_short(const struct watch *watch)
+{
+	return sets_left(watch) < WATCH_SETS_TO_MOVE;
 }
 
 // The snapshot may be freed once no worker needs it any more.
@@ -64,6 +77,7 @@ static void free_set(struct watch *watch, uint16_t number)
 	set->rules = NULL;
 	set->next_free = watch->free_set;
 	watch->free_set = number;
+	watch->sets_taken--;
 	if (--generation->sets == 0 && set->generation != watch->generation)
 		leave_generation(watch, generation);
 }
@@ -98,7 +112,7 @@ static void sweep(struct watch *watch)
 	watch->unused_sets = 0;
 }
 
-uint16_t watch_set_find(struct watch *watch, const uint64_t *bits)
+uint16_t watch_set_find(struct watch *watch, const uint64_t *bits, uint32_t others)
 {
 	struct watch_rules *rules = watch->rules;
 	uint32_t at = find_bucket(watch, bits);
@@ -106,11 +120,11 @@ uint16_t watch_set_find(struct watch *watch, const uint64_t *bits)
 
 	if (watch->bucket[at] != 0)
 		return watch->bucket[at];
-	number = take_set(watch);
+	number = take_set(watch, others);
 	if (number == 0 && watch->unused_sets >= UNUSED_WORTH_IT) {
 		sweep(watch);
 		at = find_bucket(watch, bits);
-		number = take_set(watch);
+		number = take_set(watch, others);
 	}
 	if (number == 0) {
 		if (watch->generation_count > 1)
@@ -161,7 +175,7 @@ uint16_t watch_set_match(struct watch *watch, const struct packet *packet)
 	if (any == 0)
 		return 0;
 	if (watch->last_set == 0 || !is_same(&watch->set[watch->last_set], rules, bits))
-		watch->last_set = watch_set_find(watch, bits);
+		watch->last_set = watch_set_find(watch, bits, WATCH_SETS_TO_MOVE);
 	watch->counters.unset += watch->last_set == 0;
 	return watch->last_set;
 }
@@ -197,7 +211,7 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 {
 	uint16_t before = watch->generation, generation = find_generation(watch);
 
-	if (generation == WATCH_GENERATIONS) {
+	if (generation == WATCH_GENERATIONS || (watch->moving && watch_set_is_short(watch))) {
 		watch->counters.rules_late += watch->late != rules;
 		watch->late = rules;
 		watch_move_begin(watch);
@@ -222,6 +236,8 @@ void watch_set_rules(struct watch *watch, struct watch_rules *rules)
 	}
 	if (watch->generations[before].rules != NULL && watch->generations[before].sets == 0)
 		leave_generation(watch, &watch->generations[before]);
-	if (watch->generation_count > watch->generations_enough)
+	// Without a number left, the next connections would have no rules.
+	if (watch->generation_count > watch->generations_enough ||
+	    sets_left(watch) <= WATCH_SETS_TO_MOVE)
 		watch_move_begin(watch);
 }

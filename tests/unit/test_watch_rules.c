@@ -168,7 +168,7 @@ static void a_filter_chooses_connections(void **state)
 	assert_told(watching, "packets 1");
 }
 
-// Sixteen filters that each look at a bit of the port: every port has a set of its own.
+// Thirteen filters that each look at a bit of the port: every port has a set of its own.
 static void start_with_a_set_for_each_port(struct watching *watching)
 {
 	static struct watch_rule_settings rules[13];
@@ -194,7 +194,8 @@ static void connections_beyond_the_last_set_have_no_rules(void **state)
 	start_with_a_set_for_each_port(watching);
 	for (uint16_t port = 1; port < 4200; port++)
 		track_udp(&watching->tracking, 1, port, SERVANT, 9000, 0);
-	assert_int_equal(watch_counters(watching->watch)->unset, 4199 - (WATCH_SETS - 1));
+	assert_int_equal(watch_counters(watching->watch)->unset,
+			 4199 - (WATCH_SETS - 1 - WATCH_SETS_TO_MOVE));
 	track_udp(&watching->tracking, 1, 3, SERVANT, 9000, 0);
 	assert_told(watching, "packets 2, packets 2");
 	track_udp(&watching->tracking, 1, 4199, SERVANT, 9000, 0);
@@ -222,6 +223,73 @@ static void turn(struct watching *watching, unsigned count)
 {
 	while (count-- > 0)
 		watch_turn(watching->watch);
+}
+
+static void move_all(struct watching *watching)
+{
+	watch_move_begin(watching->watch);
+	turn(watching, 10000);
+	assert_false(watching->watch->moving);
+}
+
+// Of so many hosts, each from all ports, while there is also a rule for all connections; then there
+// is only that rule left.
+static void fill_all_sets(struct watching *watching, uint16_t hosts, unsigned turns_between)
+{
+	char name[8];
+
+	start_with_a_set_for_each_port(watching);
+	put_threshold(watching, "all", WATCH_ORIG_PACKETS, 2);
+	for (uint16_t from = 1; from <= hosts; from++) {
+		for (uint16_t port = 1; port < 4200; port++)
+			track_udp(&watching->tracking, from, port, SERVANT, 9000, 0);
+	}
+	for (unsigned i = 0; i < 13; i++) {
+		snprintf(name, sizeof(name), "bit%u", i);
+		drop_rule(watching, name, false);
+		turn(watching, turns_between);
+	}
+}
+
+static void assert_new_connections_have_rules(struct watching *watching)
+{
+	uint64_t unset = watch_counters(watching->watch)->unset;
+
+	for (uint16_t port = 5000; port < 5100; port++) {
+		track_udp(&watching->tracking, 1, port, SERVANT, 9000, 0);
+		watching->told_count = 0;
+		track_udp(&watching->tracking, 1, port, SERVANT, 9000, 0);
+		assert_told(watching, "orig_packets 2");
+	}
+	assert_int_equal(watch_counters(watching->watch)->unset, unset);
+}
+
+static void sets_merge_when_rules_are_taken_away(void **state)
+{
+	struct watching *watching = *state;
+
+	fill_all_sets(watching, 1, 6000);
+	assert_new_connections_have_rules(watching);
+	move_all(watching);
+	assert_int_equal(watching->watch->generation_count, 1);
+	assert_int_equal(watching->watch->sets_taken, 1);
+	// One that was there before is as far as it was.
+	track_udp(&watching->tracking, 1, 77, SERVANT, 9000, 0);
+	assert_told(watching, "orig_packets 2");
+}
+
+// The numbers that are kept for it are all in use in the middle of a pass: what begins anew then
+// would find none.
+static void sets_merge_when_rules_change_faster_than_connections_move(void **state)
+{
+	struct watching *watching = *state;
+
+	fill_all_sets(watching, 2, 3);
+	turn(watching, 20000);
+	assert_new_connections_have_rules(watching);
+	move_all(watching);
+	assert_int_equal(watching->watch->generation_count, 1);
+	assert_int_equal(watching->watch->sets_taken, 1);
 }
 
 // As often as `count`: other rules that no packet ever reaches, one as it was and one changed, a
@@ -260,13 +328,6 @@ static void connections_of_old_rules_move_on_to_new_ones(void **state)
 	turn(watching, 1000);
 	put_threshold(watching, "really", WATCH_ORIG_PACKETS, 1);
 	assert_in_range(watch_book_kept(watching->book), 1, 3);
-}
-
-static void move_all(struct watching *watching)
-{
-	watch_move_begin(watching->watch);
-	turn(watching, 1000);
-	assert_false(watching->watch->moving);
 }
 
 // What fired does not fire again, what did not does so at its value, what was taken away never.
@@ -391,6 +452,8 @@ int main(void)
 		TEST(a_filter_chooses_connections),
 		TEST(connections_beyond_the_last_set_have_no_rules),
 		TEST(sets_that_nobody_has_any_more_are_used_again),
+		TEST(sets_merge_when_rules_are_taken_away),
+		TEST(sets_merge_when_rules_change_faster_than_connections_move),
 		TEST(connections_of_old_rules_move_on_to_new_ones),
 		TEST(one_that_moved_on_is_as_far_as_it_was),
 		TEST(rules_in_another_order_are_found),
