@@ -26,6 +26,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -431,6 +432,12 @@ static int take_interval(const struct weir_key *key)
 	return 0;
 }
 
+// Asks as who opens it later: access() would for the real user, who may be another one.
+static int may(const char *path, int what)
+{
+	return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0 ? 0 : errno;
+}
+
 // Could the file be written now? Touches nothing: until a run ends, the result of the one before
 // stays. Returns 0 or an errno.
 static int look_at_file(const char *path)
@@ -443,14 +450,14 @@ static int look_at_file(const char *path)
 	if (stat(path, &status) == 0) {
 		if (S_ISDIR(status.st_mode))
 			return EISDIR;
-		return access(path, W_OK) == 0 ? 0 : errno;
+		return may(path, W_OK);
 	}
 	if (errno != ENOENT || path[0] == '\0')
 		return errno;
 	folder = name == NULL ? strdup(".") : strndup(path, (size_t)(name - path) + 1);
 	if (folder == NULL)
 		return ENOMEM;
-	error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+	error = may(folder, W_OK | X_OK);
 	free(folder);
 	return error;
 }
