@@ -24,6 +24,7 @@ struct watch_book {
 	struct watch_rules *_Atomic published;
 	void (*synchronize)(void);
 	struct page *page; // in force, then those that connections still need
+	uint32_t born;     // rules so far
 };
 
 static void inactivity_free(struct watch_inactivity *inactivity)
@@ -197,6 +198,35 @@ static bool is_equal(const struct watch_rule_settings *a, const struct watch_rul
 	       a->above == b->above;
 }
 
+// The number that a rule has in another snapshot, or its rule_count. Rules that stay do so in their
+// order, as a rule: then the next one is where it is looked for first.
+static uint32_t find_again(const struct watch_rules *rules, const struct watch_rule *rule,
+			   uint32_t guess)
+{
+	if (guess < rules->rule_count && rules->rule[guess].name == rule->name &&
+	    rules->rule[guess].poll == rule->poll)
+		return guess;
+	return watch_rules_find(rules, rule->name, rule->poll);
+}
+
+// All rules of a new page are born with it, but for those that go on as they are.
+static void give_birth(struct watch_book *book, struct page *next)
+{
+	const struct page *before = book->page;
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < next->count; i++)
+		next->snapshot->rule[i].born = ++book->born;
+	for (size_t i = 0; i < before->count; i++) {
+		const struct watch_rule *rule = &before->snapshot->rule[i];
+
+		at = find_again(next->snapshot, rule, at);
+		if (at < next->count && is_equal(&before->rule[i], &next->rule[at]))
+			next->snapshot->rule[at].born = rule->born;
+		at++;
+	}
+}
+
 // Whatever connections still have of older snapshots does nothing more, unless it goes on as it is.
 static void bury(struct watch_book *book, const struct page *next)
 {
@@ -246,6 +276,7 @@ static int publish(struct watch_book *book, const struct watch_rule_settings *co
 	page = page_create(rules, count, inactivity, book->page, why, size, &error);
 	if (page == NULL)
 		return error;
+	give_birth(book, page);
 	bury(book, page);
 	book->page = page;
 	why[0] = '\0';

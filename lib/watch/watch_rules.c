@@ -120,6 +120,26 @@ void watch_rules_destroy(struct watch_rules *rules)
 	free(rules);
 }
 
+uint32_t watch_rules_find(const struct watch_rules *rules, uint16_t name, bool poll)
+{
+	uint32_t first = 0, count = rules->rule_count, wanted = watch_rules_known(name, poll, 0);
+
+	while (count > 0) {
+		uint32_t half = count / 2;
+
+		if (rules->known[first + half] < wanted) {
+			first += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	if (first == rules->rule_count ||
+	    rules->known[first] >> WATCH_RULE_BITS != wanted >> WATCH_RULE_BITS)
+		return rules->rule_count;
+	return watch_rules_known_number(rules->known[first]);
+}
+
 void watch_rules_bury(struct watch_rules *rules, uint32_t rule)
 {
 	atomic_store_explicit(&rules->rule[rule].dead, true, memory_order_relaxed);

@@ -62,6 +62,7 @@ struct watch_rule {
 	uint8_t feature;
 	bool repeat;
 	atomic_bool dead; // was taken away while connections still have it
+	uint32_t born;    // the same in each snapshot that has it as it was first given
 	uint64_t interval;
 	uint64_t above;
 };
@@ -114,7 +115,12 @@ static inline uint32_t watch_rules_known(uint16_t name, bool poll, uint32_t numb
 	return (uint32_t)name << (WATCH_RULE_BITS + 1) | (uint32_t)poll << WATCH_RULE_BITS | number;
 }
 
-// The number of the rule of that name and sort, or `rule_count`. Any thread.
+static inline uint32_t watch_rules_known_number(uint32_t known)
+{
+	return known & ((1 << WATCH_RULE_BITS) - 1);
+}
+
+// The number of the rule of that name and sort, or `rule_count`. Control side.
 uint32_t watch_rules_find(const struct watch_rules *rules, uint16_t name, bool poll);
 
 // The first step of a kind that is not below a value, or step_count. Any thread.

@@ -292,6 +292,65 @@ static void sets_merge_when_rules_change_faster_than_connections_move(void **sta
 	assert_int_equal(watching->watch->sets_taken, 1);
 }
 
+static void start_with_connections_of_rules_before(struct watching *watching, uint16_t count)
+{
+	put_threshold(watching, "a", WATCH_ORIG_PACKETS, 2);
+	put_threshold(watching, "b", WATCH_ORIG_PACKETS, 3);
+	watching_start(watching);
+	for (uint16_t port = 1; port <= count; port++)
+		track_udp(&watching->tracking, 1, port, SERVANT, 9000, 0);
+	put_threshold(watching, "c", WATCH_ORIG_PACKETS, 4);
+}
+
+// To look for a set takes long; so there is one look in a turn.
+static void where_no_set_is_free_one_connection_is_tried_in_a_turn(void **state)
+{
+	struct watching *watching = *state;
+	struct watch *watch;
+
+	start_with_connections_of_rules_before(watching, 20);
+	watch = watching->watch;
+	// As if all were in use.
+	watch->sets_taken += WATCH_SETS - 2;
+	watch_move_begin(watch);
+	for (uint32_t i = 1; i <= 5; i++) {
+		turn(watching, 1);
+		assert_int_equal(watch->move_slot, i);
+	}
+	watch->sets_taken -= WATCH_SETS - 2;
+	turn(watching, 50);
+	move_all(watching);
+	assert_int_equal(watch->generation_count, 1);
+	assert_int_equal(watch->sets_taken, 1);
+}
+
+// Or one number that is kept for those that move would not do for a set.
+static void a_rule_that_goes_in_the_middle_of_a_pass_makes_no_second_set(void **state)
+{
+	struct watching *watching = *state;
+	struct watch *watch;
+	char why[128];
+
+	start_with_connections_of_rules_before(watching, 20);
+	watch = watching->watch;
+	// So many that other rules wait for the pass to end.
+	watch->sets_taken += WATCH_SETS - 10;
+	watch_move_begin(watch);
+	turn(watching, 1);
+	assert_int_equal(watch_book_delete(watching->book, "a", false, why, sizeof(why)), 0);
+	turn(watching, 3);
+	watch->sets_taken -= WATCH_SETS - 10;
+	assert_int_equal(watch->sets_taken, 1);
+	assert_int_equal(watch->generation_count, 1);
+	move_all(watching);
+	for (int i = 0; i < 2; i++)
+		track_udp(&watching->tracking, 1, 1, SERVANT, 9000, 0);
+	assert_told(watching, "orig_packets 3");
+	track_udp(&watching->tracking, 1, 20, SERVANT, 9000, 0);
+	track_udp(&watching->tracking, 1, 20, SERVANT, 9000, 0);
+	assert_told(watching, "orig_packets 3");
+}
+
 // As often as `count`: other rules that no packet ever reaches, one as it was and one changed, a
 // connection that has them, and so many turns.
 static void grow_old(struct watching *watching, uint16_t count, unsigned turns)
@@ -454,6 +513,8 @@ int main(void)
 		TEST(sets_that_nobody_has_any_more_are_used_again),
 		TEST(sets_merge_when_rules_are_taken_away),
 		TEST(sets_merge_when_rules_change_faster_than_connections_move),
+		TEST(where_no_set_is_free_one_connection_is_tried_in_a_turn),
+		TEST(a_rule_that_goes_in_the_middle_of_a_pass_makes_no_second_set),
 		TEST(connections_of_old_rules_move_on_to_new_ones),
 		TEST(one_that_moved_on_is_as_far_as_it_was),
 		TEST(rules_in_another_order_are_found),
