@@ -231,13 +231,17 @@ static void give_birth(struct watch_book *book, struct page *next)
 static void bury(struct watch_book *book, const struct page *next)
 {
 	for (struct page *page = book->page; page != NULL; page = page->older) {
-		for (size_t i = 0; i < page->count; i++) {
-			bool stays = false;
+		uint32_t at = 0;
 
-			for (size_t j = 0; j < next->count && !stays; j++)
-				stays = is_equal(&page->rule[i], &next->rule[j]);
-			if (!stays)
+		for (size_t i = 0; i < page->count; i++) {
+			const struct watch_rule *rule = &page->snapshot->rule[i];
+
+			if (atomic_load_explicit(&rule->dead, memory_order_relaxed))
+				continue;
+			at = find_again(next->snapshot, rule, at);
+			if (at == next->count || next->snapshot->rule[at].born != rule->born)
 				watch_rules_bury(page->snapshot, (uint32_t)i);
+			at++;
 		}
 	}
 }
