@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 the weir authors */
 
-// Rules come and go on one thread while another one, as a worker does, matches packets against them
-// and keeps the sets of rules that matched: no snapshot may go that is still in use, and none may
+// Rules come and go on one thread while another one, as a worker does, tracks connections that begin
+// with them and moves these on to later ones: no snapshot may go that is still in use, and none may
 // stay that is not.
 
 #include "base/monotonic.h"
@@ -21,17 +21,23 @@
 #define NAMES 24
 #define PORTS 6
 
-// What the worker keeps: as many snapshots at most are old.
-#define HELD 40
+// Ports of clients: each has a connection to each of the ports above, now and then.
+#define CLIENTS 12
+
+// Between two packets: connections live for a minute after their last one.
+#define PACE TIME_SECOND
+
+// More snapshots than that make connections move on.
+#define ENOUGH 2
+// A pass takes some turns; as many changes may come meanwhile.
+#define KEPT_MOST 60
 
 struct retiring {
 	struct watching *watching;
 	atomic_bool started, stop;
 	// The worker's own, until it has ended.
 	uint32_t seed;
-	uint16_t held[HELD];
-	uint16_t port[HELD]; // that each was matched with
-	uint64_t matches, turns;
+	uint64_t packets, looks, turns, moves, ended;
 	const char *wrong; // NULL: nothing
 };
 
@@ -64,10 +70,9 @@ static struct watch_rule_settings rule_of(uint32_t number, char name[8], char ex
 	};
 }
 
-// Looks at all rules of a set that is held: they have to be those that it was made of.
-static const char *look_at(const struct watch *watch, uint16_t number, uint16_t port)
+// Looks at all rules of a connection's set: they have to be those that it was made of.
+static const char *look_at_set(const struct watch_set *set, uint16_t port)
 {
-	const struct watch_set *set = &watch->set[number];
 	bool any = false;
 
 	for (uint32_t rule = 0; rule < WATCH_RULES_MOST; rule++) {
@@ -86,26 +91,60 @@ static const char *look_at(const struct watch *watch, uint16_t number, uint16_t 
 	return any ? NULL : "a set is empty";
 }
 
-// One connection ends, and another one begins.
-static void exchange(struct retiring *retiring)
+// Polls have to be of rules that are in the set.
+static const char *look_at_polls(const struct watch *watch, const struct conn_watch *list)
 {
-	struct watching *watching = retiring->watching;
-	struct watch *watch = watching->watch;
-	uint32_t at = some(&retiring->seed, HELD);
-	uint16_t port = (uint16_t)port_of(some(&retiring->seed, PORTS));
+	const struct watch_set *set = &watch->set[list->set];
+
+	for (uint32_t at = list->items; at != 0; at = watch->item[at].next) {
+		const struct watch_item *item = &watch->item[at];
+
+		if (list->set == 0 || item->rule >= set->rules->rule_count)
+			return "a poll has no rule";
+		if (!(set->bits[item->rule / 64] >> (item->rule % 64) & 1))
+			return "a poll's rule is not in the set";
+		if (set->rules->rule[item->rule].name != item->name)
+			return "a poll has another one's rule";
+	}
+	return NULL;
+}
+
+static const char *look_at(struct watch *watch, const struct conn *conn)
+{
+	const struct conn_watch *list = conn_watch_get(watch->table, conn);
+	struct conn_summary summary;
 	const char *wrong = NULL;
 
-	if (retiring->held[at] != 0) {
-		wrong = look_at(watch, retiring->held[at], retiring->port[at]);
-		watch_set_release(watch, retiring->held[at]);
-	}
-	retiring->port[at] = port;
-	retiring->held[at] = watch_set_match(watch, packet_between(&watching->tracking, PACKET_UDP,
-								   CLIENT, 5000, SERVANT, port));
-	if (retiring->held[at] != 0) {
-		watch_set_hold(watch, retiring->held[at]);
-		retiring->matches++;
-	}
+	if (list == NULL || !conn_is_live(conn))
+		return NULL;
+	conn_watch_summarize(watch->table, conn, &summary);
+	if (list->set != 0)
+		wrong = look_at_set(&watch->set[list->set], summary.port[CONN_RESP]);
+	return wrong != NULL ? wrong : look_at_polls(watch, list);
+}
+
+// A packet, of a connection that is there or not; others end meanwhile.
+static void go_on(struct retiring *retiring)
+{
+	struct watching *watching = retiring->watching;
+	struct tracking *tracking = &watching->tracking;
+	struct conn_table *table = tracking->table;
+	uint16_t client = (uint16_t)(5000 + some(&retiring->seed, CLIENTS));
+	uint16_t port = (uint16_t)port_of(some(&retiring->seed, PORTS));
+	struct conn_summary summary;
+	const char *wrong;
+
+	tracking->now += PACE;
+	conn_table_advance(table, tracking->now, SIZE_MAX);
+	while (conn_finished_take(table, &summary, 1) > 0)
+		retiring->ended++;
+	packet_between(tracking, PACKET_UDP, CLIENT, client, SERVANT, port);
+	tracking->packet.ip_length = 28;
+	conn_track(table, &tracking->packet, 1, 0);
+	retiring->packets++;
+	watching->told_count = 0;
+	wrong = look_at(watching->watch,
+			conn_table_at(table, some(&retiring->seed, conn_table_fresh(table))));
 	if (wrong != NULL)
 		retiring->wrong = wrong;
 }
@@ -130,22 +169,18 @@ static void *be_a_worker(void *argument)
 	atomic_store(&retiring->started, true);
 	while (!atomic_load(&retiring->stop)) {
 		const struct watch_rules *before = watch->rules;
+		uint32_t slot = watch->move_slot;
 
 		if (some(&retiring->seed, 8) == 0)
 			turn_slowly(watch);
 		else
 			watch_turn(watch);
 		retiring->turns += watch->rules != before;
+		retiring->moves += watch->move_slot > slot;
 		for (uint32_t i = some(&retiring->seed, 8); i > 0; i--)
-			exchange(retiring);
+			go_on(retiring);
 		urcu_qsbr_quiescent_state();
 	}
-	// The connections end, and with them what is old.
-	for (uint32_t i = 0; i < HELD; i++) {
-		if (retiring->held[i] != 0)
-			watch_set_release(watch, retiring->held[i]);
-	}
-	watch_turn(watch);
 	urcu_qsbr_unregister_thread();
 	return NULL;
 }
@@ -185,7 +220,9 @@ static void old_rules_go_when_no_worker_needs_them(void **state)
 	size_t kept = 0;
 	pthread_t worker;
 
+	watching->tracking.settings.maximum = 2 * CLIENTS * PORTS;
 	watching_start(watching);
+	watching->watch->generations_enough = ENOUGH;
 	assert_int_equal(pthread_create(&worker, NULL, be_a_worker, &retiring), 0);
 	while (!atomic_load(&retiring.started))
 		;
@@ -197,15 +234,29 @@ static void old_rules_go_when_no_worker_needs_them(void **state)
 	}
 	atomic_store(&retiring.stop, true);
 	pthread_join(worker, NULL);
-	print_message("%u changes, %ju of them taken over, %ju sets; %zu snapshots at most\n",
-		      changes, (uintmax_t)retiring.turns, (uintmax_t)retiring.matches, kept);
+	print_message("%u changes, %ju of them taken over, %ju packets, %ju turns that moved "
+		      "connections; %zu snapshots at most\n",
+		      changes, (uintmax_t)retiring.turns, (uintmax_t)retiring.packets,
+		      (uintmax_t)retiring.moves, kept);
 	if (retiring.wrong != NULL)
 		fail_msg("%s", retiring.wrong);
 	assert_int_equal(watching->watch->counters.rules_late, 0);
 	assert_int_equal(watching->watch->counters.unset, 0);
-	assert_true(retiring.turns > 0 && retiring.matches > 0);
-	// Each that is held, the one in force, the worker's, and what it may just be taking over.
-	assert_in_range(kept, 2, HELD + 3);
+	assert_true(retiring.turns > 0 && retiring.ended > 0 && retiring.moves > 0);
+	// Old ones that may stay and those of a pass, the one in force, and what is just taken over.
+	assert_in_range(kept, 2, KEPT_MOST);
+	assert_items_kept(watching);
+	// All move on to the one in force, once the pass that there may be is over, or end.
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass > 0)
+			watch_move_begin(watching->watch);
+		do
+			watch_turn(watching->watch);
+		while (watching->watch->moving);
+	}
+	assert_int_equal(watching->watch->generation_count, 1);
+	advance(&watching->tracking, 10 * TIME_MINUTE);
+	assert_true(finish_all(&watching->tracking) > 0);
 	assert_int_equal(atomic_load(&atomic_load(watch_book_published(book))->users), 1);
 	change(book, &seed, has);
 	// The one in force, and the worker's.
