@@ -450,6 +450,9 @@ static int look_at_file(const char *path)
 	if (stat(path, &status) == 0) {
 		if (S_ISDIR(status.st_mode))
 			return EISDIR;
+		// A pipe would be waited for.
+		if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode))
+			return ENOTSUP;
 		return may(path, W_OK);
 	}
 	if (errno != ENOENT || path[0] == '\0')

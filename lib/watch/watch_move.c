@@ -25,8 +25,7 @@
 struct moved {
 	uint16_t from;
 	uint16_t to;
-	uint16_t rule
-		[WATCH_RULES_MOST]; // the new number of each that is still there; or WATCH_NO_RULE
+	uint16_t rule[WATCH_RULES_MOST]; // the new number of each, or WATCH_NO_RULE
 };
 
 // Returns false when there is no room for the set. What a rule is has the same name, sort and birth

@@ -310,6 +310,9 @@ refused "talkers, a file as a folder" 2 "weir.ini:3: [plugin one] file: talkers.
 directory; $may_write"
 plugin "$plugins/talkers.so" "file = folder"
 refused "talkers, a folder" 2 "weir.ini:3: [plugin one] file: folder cannot be written: Is a directory; $may_write"
+mkfifo pipe
+plugin "$plugins/talkers.so" "file = pipe"
+refused "talkers, a pipe" 2 "weir.ini:3: [plugin one] file: pipe cannot be written: Operation not supported; $may_write"
 if [ "$(id -u)" != 0 ]; then # root may write anywhere
 	chmod 555 folder
 	plugin "$plugins/talkers.so" "file = folder/talkers.tsv"
