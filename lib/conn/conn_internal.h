@@ -59,19 +59,20 @@ struct conn_table {
 	const struct packet *packet; // that is tracked now; NULL: none is
 	struct conn_list half_open;
 	struct conn_list closing;
+	// For other threads, see conn_reader.c. Apart from what the worker reads: whoever looks
+	// takes the line away from it for a moment. But in the same page as that, as each page that
+	// a packet needs has to be translated anew: records and frames are all over the memory.
+	char apart[64];
+	_Atomic(struct conn *) at; // the record that is being changed, or NULL; see conn_at()
+	char apart_too[64];
 	struct conn_slots free;
 	struct conn_pool pool; // extensions
 	struct conn_counters counters;
 	struct conn_settings settings;
 	conn_reclaim_function reclaim;
-	struct conn_limbo *limbo; // [CONN_LIMBO_BATCHES], a ring
-	uint32_t limbo_fill;      // batch that is being filled
-	uint32_t limbo_oldest;    // batch that waits longest for its grace period
-	// For other threads, see conn_reader.c. Apart from what the worker reads: whoever looks
-	// takes the line away from it for a moment.
-	char apart[64];
-	_Atomic(struct conn *) at; // the record that is being changed, or NULL; see conn_at()
-	char apart_too[64];
+	struct conn_limbo *limbo;       // [CONN_LIMBO_BATCHES], a ring
+	uint32_t limbo_fill;            // batch that is being filled
+	uint32_t limbo_oldest;          // batch that waits longest for its grace period
 	uint32_t changes[CONN_CHANGES]; // see conn_changed()
 };
 

@@ -38,10 +38,25 @@ static void unmap_records(struct conn_table *table)
 	memory_unmap(table->conn, (size_t)table->slots * sizeof(*table->conn));
 }
 
+// What each packet needs of it lies in one page.
+#define PAGE 4096
+
+static_assert(offsetof(struct conn_table, settings.exact_time) < PAGE, "one page");
+
+static struct conn_table *make_table(void)
+{
+	size_t size = (sizeof(struct conn_table) + PAGE - 1) / PAGE * PAGE;
+	struct conn_table *table = aligned_alloc(PAGE, size);
+
+	if (table != NULL)
+		memset(table, 0, size);
+	return table;
+}
+
 struct conn_table *conn_table_create(const struct conn_settings *settings,
 				     conn_reclaim_function reclaim)
 {
-	struct conn_table *table = calloc(1, sizeof(*table));
+	struct conn_table *table = make_table();
 	uint64_t buckets = power_of_two((settings->maximum + 3) / 4);
 
 	if (table == NULL)
