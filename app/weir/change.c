@@ -143,7 +143,6 @@ static int rule_add_prepare(struct service_change *change, char *why, size_t siz
 static int rule_add_apply(struct service_change *change, char *why, size_t size)
 {
 	const struct rule_add *add = (struct rule_add *)change;
-
 	int result = watch_book_add(add->book, &add->rule, why, size);
 
 	if (result == 0 && add->rule.filter != NULL && filter_matches_nothing(add->rule.filter))

@@ -82,10 +82,15 @@ static int begin_reload(struct service *service, struct change *change, char *wh
 {
 	struct service_change *what = service->settings.reload(service->settings.context, why,
 							       size);
-	int result = what != NULL ? prepare(change, what, why, size) : -EINVAL;
+	int result;
 
+	if (what == NULL)
+		return -EINVAL;
+	result = prepare(change, what, why, size);
 	if (result == 0)
 		service->reloading = change;
+	else
+		message_error("%s: %s", change->failed, why);
 	return result;
 }
 
