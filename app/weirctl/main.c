@@ -2,15 +2,14 @@
 /* Copyright (c) 2026 the weir authors */
 #include "command.h"
 
+#include "base/standard.h"
 #include "config/suggest.h"
 #include "weir/version.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define COMMANDS_MOST 32
 
@@ -173,18 +172,6 @@ static int read_globals(int argc, char **argv, struct globals *globals)
 	return -1;
 }
 
-// Else the socket would be what is written to, or read from.
-static void open_standard(void)
-{
-	int descriptor;
-
-	do {
-		descriptor = open("/dev/null", O_RDWR);
-	} while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-	if (descriptor >= 0)
-		close(descriptor);
-}
-
 static int output_error;
 
 void output_failed(int error)
@@ -210,7 +197,7 @@ int main(int argc, char **argv)
 	struct globals globals = {0};
 	int status, count;
 
-	open_standard();
+	standard_streams_open();
 	status = read_globals(argc, argv, &globals);
 	// A pipe that nobody reads any more is an error of writing, not the end.
 	signal(SIGPIPE, SIG_IGN);
